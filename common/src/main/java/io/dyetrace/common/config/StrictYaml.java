@@ -1,0 +1,119 @@
+package io.dyetrace.common.config;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Collectors;
+
+/**
+ * Reads a YAML document into a record, strictly: an unknown key, a repeated key, a null for a primitive or a value of another type is
+ * an error that names file, line and key.
+ *
+ * <pre>{@code
+ * ProberConfig config = StrictYaml.read(Path.of("prober.yaml"), ProberConfig.class);
+ * }</pre>
+ *
+ * Keys are snake_case. A {@link Duration} is a string with a unit: {@code 250us}, {@code 300ms}, {@code 5s}, {@code 10m}, {@code 2h}.
+ * Defaults and ranges belong into the record's compact constructor, which throws {@link IllegalArgumentException} or {@link
+ * ConfigException} (see {@link Check}).
+ */
+public final class StrictYaml {
+  private static final YAMLMapper MAPPER =
+      YAMLMapper.builder(YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .addModule(new SimpleModule().addDeserializer(Duration.class, new DurationDeserializer()))
+          .build();
+
+  private StrictYaml() {}
+
+  /**
+   * Reads a file.
+   *
+   * @throws ConfigException when the file cannot be read or does not fit the type
+   */
+  public static <T> T read(Path file, Class<T> type) {
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (IOException e) {
+      throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    return parse(text, file.toString(), type);
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @param origin what error messages call the text
+   * @throws ConfigException when it does not fit the type
+   */
+  public static <T> T parse(String text, String origin, Class<T> type) {
+    try {
+      T value = MAPPER.readValue(text, type);
+      if (value == null) {
+        throw new ConfigException(origin + ": the document is empty");
+      }
+      return value;
+    } catch (JacksonException e) {
+      throw new ConfigException(describe(origin, e), e);
+    }
+  }
+
+  private static String describe(String origin, JacksonException e) {
+    JsonLocation location = e.getLocation();
+    String where = location == null ? origin : origin + ":" + location.getLineNr();
+    String key = "";
+    if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+      key =
+          mapping.getPath().stream()
+              .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName())
+              .collect(Collectors.joining());
+      key = (key.startsWith(".") ? key.substring(1) : key) + ": ";
+    }
+    if (e instanceof UnrecognizedPropertyException unknown) {
+      return where + ": " + key + "unknown key; known here: " + unknown.getKnownPropertyIds();
+    }
+    Throwable cause = e.getCause();
+    if (cause instanceof ConfigException || cause instanceof IllegalArgumentException) {
+      return where + ": " + key + cause.getMessage();
+    }
+    return where + ": " + key + e.getOriginalMessage();
+  }
+
+  private static final class DurationDeserializer extends StdDeserializer<Duration> {
+    private static final long serialVersionUID = 1L;
+
+    DurationDeserializer() {
+      super(Duration.class);
+    }
+
+    @Override
+    public Duration deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+      String text = parser.getText();
+      try {
+        return Durations.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw JsonMappingException.from(parser, e.getMessage(), e);
+      }
+    }
+  }
+}
