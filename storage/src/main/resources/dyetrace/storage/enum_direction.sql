@@ -1,0 +1,1 @@
+Enum8('UNKNOWN' = 0, 'FORWARD' = 1, 'REPLY' = 2)

@@ -1,0 +1,1 @@
+Enum8('UNKNOWN' = 0, 'EIP' = 1, 'CLB' = 2)
