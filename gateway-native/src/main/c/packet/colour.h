@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The colour: one TCP option of 20 bytes in a prober's SYN and RST. Pure: bytes in, struct out.
+//
+//   offset  0 kind 253 | 1 length 20 | 2 ExID 0x4459 | 4 version | 5 flags | 6 prober id | 8 probe sequence | 12 MAC
+//
+// Network order, but for the MAC, which is written as SipHash's reference code does (little-endian).
+#ifndef DYETRACE_COLOUR_H
+#define DYETRACE_COLOUR_H
+
+#include "siphash.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DT_COLOUR_KIND 253
+#define DT_COLOUR_BYTES 20
+#define DT_COLOUR_EXID 0x4459
+#define DT_COLOUR_VERSION 1
+
+#define DT_COLOUR_FLAG_KEY_ID 0x03 // mask
+#define DT_COLOUR_FLAG_EVERY_STAGE 0x04
+#define DT_COLOUR_FLAG_RESET 0x08
+
+#define DT_COLOUR_KEY_IDS 4
+#define DT_COLOUR_SIGNED_BYTES 8 // option bytes 4 to 11
+
+#define DT_COLOUR_EPOCH_NS 30000000000ull
+#define DT_COLOUR_EPOCH_SLACK_NS 2000000000ull // how far a prober's clock may be off at a boundary
+
+struct dt_colour_option {
+	uint64_t mac;
+	uint32_t probe_sequence;
+	uint16_t prober_id;
+	uint8_t version;
+	uint8_t flags;
+	uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES];
+	uint8_t offset; // of the option from the start of the options
+};
+
+// Looks for the colour among a TCP header's options. 1: found, *out is filled in; 0: none; -EINVAL: the options contradict
+// themselves (a length below 2 or past the end). The first colour counts. An option of the kind with another ExID or another length
+// is somebody else's and skipped.
+int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *out);
+
+// Overwrites the option that dt_colour_find found with NOPs. The TCP checksum is the caller's.
+void dt_colour_erase(uint8_t *options, const struct dt_colour_option *found);
+
+// Writes the option, MAC included, from version, flags, prober id, probe sequence and mac.
+void dt_colour_write(const struct dt_colour_option *option, uint8_t out[DT_COLOUR_BYTES]);
+
+// The key of a prober id, from the key of a key id.
+struct dt_siphash_key dt_colour_derive_key(const struct dt_siphash_key *key, uint16_t prober_id);
+
+// The epoch a time lies in: 30 s each.
+static inline uint64_t dt_colour_epoch(uint64_t now_ns)
+{
+	return now_ns / DT_COLOUR_EPOCH_NS;
+}
+
+// The first and the last epoch that a colour seen at this time may carry: the time's own, and a neighbour within 2 s of the boundary.
+void dt_colour_epochs(uint64_t now_ns, uint64_t *first, uint64_t *last);
+
+// address_len is 4 or 16. syn_sequence: the SYN's sequence number; for a reset the RST's minus one. Ports and numbers in host order.
+uint64_t dt_colour_mac(
+	const struct dt_siphash_key *derived_key,
+	const uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES],
+	uint64_t epoch,
+	const uint8_t *source,
+	size_t address_len,
+	uint16_t source_port,
+	uint32_t syn_sequence
+);
+
+// The initial sequence number of a probe's SYN.
+uint32_t dt_colour_isn(
+	const struct dt_siphash_key *derived_key,
+	const uint8_t *prober,
+	const uint8_t *vip,
+	size_t address_len,
+	uint16_t prober_port,
+	uint16_t vip_port,
+	uint64_t epoch
+);
+
+#endif
