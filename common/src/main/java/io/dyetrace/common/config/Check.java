@@ -1,10 +1,14 @@
 package io.dyetrace.common.config;
 
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Checks for the compact constructors of configuration records. Messages show key, value and limit. */
 public final class Check {
+  /** As long as the telemetry file has room for. */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
+
   private Check() {}
 
   /** Returns the value, which must be there. */
@@ -47,5 +51,14 @@ public final class Check {
       throw new ConfigException(key + ": " + value + " is not within " + least + " and " + most);
     }
     return value;
+  }
+
+  /** Returns the name, which must be there and be one of a component: it ends up in labels, topics and file names. */
+  public static String name(String key, @Nullable String name) {
+    required(key, name);
+    if (!NAME.matcher(name).matches()) {
+      throw new ConfigException(key + ": '" + name + "' is not a name: up to 63 of a-z, A-Z, 0-9, '.', '_' and '-', the first a letter or digit");
+    }
+    return name;
   }
 }

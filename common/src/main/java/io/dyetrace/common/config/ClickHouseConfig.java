@@ -1,54 +1,50 @@
 package io.dyetrace.common.config;
 
-import java.io.Serializable;
 import java.net.URI;
-import java.util.regex.Pattern;
+import java.net.URISyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where ClickHouse is: the embedded engine or any ClickHouse server, over its HTTP interface.
+ * The {@code clickhouse} block: the embedded engine or any ClickHouse server.
  *
- * <pre>
- * clickhouse:
- *   url: http://127.0.0.1:8123
- *   database: dyetrace
- *   user: default
- *   password: ""
- * </pre>
- *
- * Every key has the default shown here.
+ * @param url of the HTTP interface, {@code http://127.0.0.1:8123}
+ * @param database {@code dyetrace} when left out
+ * @param user {@code default} when left out
+ * @param password empty when left out
  */
-public record ClickHouseConfig(
-    @Nullable String url,
-    @Nullable String database,
-    @Nullable String user,
-    @Nullable String password)
-    implements Serializable {
-  private static final long serialVersionUID = 1L;
-  private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,63}");
+public record ClickHouseConfig(String url, String database, String user, String password) {
+  /** Sets defaults and checks. */
+  public ClickHouseConfig(
+      String url, @Nullable String database, @Nullable String user, @Nullable String password) {
+    this.url = requireHttp(Check.required("url", url));
+    this.database = requireIdentifier(Check.orDefault(database, "dyetrace"));
+    this.user = Check.orDefault(user, "default");
+    this.password = Check.orDefault(password, "");
+  }
 
-  /** The defaults. */
-  public static final ClickHouseConfig DEFAULT = new ClickHouseConfig(null, null, null, null);
+  /** Shows everything but the password. */
+  @Override
+  public String toString() {
+    return "ClickHouseConfig[url=" + url + ", database=" + database + ", user=" + user + "]";
+  }
 
-  public ClickHouseConfig {
-    url = Check.orDefault(url, "http://127.0.0.1:8123");
-    database = Check.orDefault(database, "dyetrace");
-    user = Check.orDefault(user, "default");
-    password = Check.orDefault(password, "");
-    URI uri;
+  private static String requireHttp(String url) {
     try {
-      uri = URI.create(url);
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException("clickhouse.url: '" + url + "' is not a URL: " + e.getMessage(), e);
+      URI uri = new URI(url);
+      boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+      if (http && uri.getHost() != null) {
+        return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+      }
+    } catch (URISyntaxException e) {
+      throw new ConfigException("url: '" + url + "' is not a URL: " + e.getReason(), e);
     }
-    if (uri.getHost() == null
-        || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-      throw new ConfigException(
-          "clickhouse.url: '" + url + "' is not http://HOST:PORT or https://HOST:PORT");
+    throw new ConfigException("url: '" + url + "' is not of the form http://host:port");
+  }
+
+  private static String requireIdentifier(String database) {
+    if (!database.matches("[A-Za-z_][A-Za-z0-9_]{0,63}")) {
+      throw new ConfigException("database: '" + database + "' is not a plain identifier");
     }
-    if (!NAME.matcher(database).matches()) {
-      throw new ConfigException(
-          "clickhouse.database: '" + database + "' is not a name of letters, digits and '_'");
-    }
+    return database;
   }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
@@ -14,13 +15,15 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Reads a YAML document into a record, strictly: an unknown key, a repeated key, a null for a primitive or a value of another type is
+ * Reads a YAML document into a record, strictly: an unknown key, a repeated key, a number or boolean that is missing, or a value of another type is
  * an error that names file, line and key.
  *
  * <pre>{@code
@@ -40,7 +43,13 @@ public final class StrictYaml {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-          .addModule(new SimpleModule().addDeserializer(Duration.class, new DurationDeserializer()))
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .addModule(
+              new SimpleModule()
+                  .addDeserializer(Duration.class, new TextDeserializer<>(Duration.class, Durations::parse))
+                  // Jackson's own would ask the resolver.
+                  .addDeserializer(InetAddress.class, new TextDeserializer<>(InetAddress.class, IpAddresses::parse))
+                  .addDeserializer(HostPort.class, new TextDeserializer<>(HostPort.class, HostPort::parse)))
           .build();
 
   private StrictYaml() {}
@@ -96,22 +105,31 @@ public final class StrictYaml {
     if (cause instanceof ConfigException || cause instanceof IllegalArgumentException) {
       return where + ": " + key + cause.getMessage();
     }
+    if (e.getOriginalMessage().startsWith("Cannot map `null` into type")) {
+      return where + ": " + key + "missing";
+    }
     return where + ": " + key + e.getOriginalMessage();
   }
 
-  private static final class DurationDeserializer extends StdDeserializer<Duration> {
+  /** Reads a scalar whose text has a form of its own. */
+  private static final class TextDeserializer<T> extends StdDeserializer<T> {
     private static final long serialVersionUID = 1L;
 
-    DurationDeserializer() {
-      super(Duration.class);
+    private final transient Function<String, T> form;
+
+    TextDeserializer(Class<T> type, Function<String, T> form) {
+      super(type);
+      this.form = form;
     }
 
     @Override
-    public Duration deserialize(JsonParser parser, DeserializationContext context) throws IOException {
-      String text = parser.getText();
+    public T deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+      if (!parser.currentToken().isScalarValue()) {
+        throw JsonMappingException.from(parser, "one value is expected here");
+      }
       try {
-        return Durations.parse(text);
-      } catch (IllegalArgumentException e) {
+        return form.apply(parser.getText());
+      } catch (ConfigException | IllegalArgumentException e) {
         throw JsonMappingException.from(parser, e.getMessage(), e);
       }
     }
