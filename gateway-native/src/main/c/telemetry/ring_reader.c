@@ -170,9 +170,10 @@ int dt_ring_reader_status(const struct dt_ring_reader *reader, unsigned int ring
 	return load_status(&reader->rings[ring], out);
 }
 
-int dt_ring_reader_read(
+static int copy_records(
 	const struct dt_ring_reader *reader,
 	unsigned int ring,
+	bool released_too,
 	uint64_t from,
 	struct dt_record *out,
 	uint32_t max
@@ -180,13 +181,16 @@ int dt_ring_reader_read(
 {
 	struct dt_ring_status status;
 	const struct ring_view *view;
-	uint64_t count;
+	uint64_t first, count;
 	int ret = dt_ring_reader_status(reader, ring, &status);
 
 	if (ret < 0)
 		return ret;
 	view = &reader->rings[ring];
-	if (from < status.tail || from > status.head)
+	first = status.tail;
+	if (released_too)
+		first = status.head > view->capacity ? status.head - view->capacity : 0;
+	if (from < first || from > status.head)
 		return -EINVAL;
 	count = status.head - from;
 	if (count > max)
@@ -196,6 +200,28 @@ int dt_ring_reader_read(
 	for (uint64_t i = 0; i < count; i++)
 		out[i] = view->records[(from + i) & (view->capacity - 1)];
 	return (int)count;
+}
+
+int dt_ring_reader_read(
+	const struct dt_ring_reader *reader,
+	unsigned int ring,
+	uint64_t from,
+	struct dt_record *out,
+	uint32_t max
+)
+{
+	return copy_records(reader, ring, false, from, out, max);
+}
+
+int dt_ring_reader_look(
+	const struct dt_ring_reader *reader,
+	unsigned int ring,
+	uint64_t from,
+	struct dt_record *out,
+	uint32_t max
+)
+{
+	return copy_records(reader, ring, true, from, out, max);
 }
 
 int dt_ring_reader_commit(struct dt_ring_reader *reader, unsigned int ring, uint64_t tail)

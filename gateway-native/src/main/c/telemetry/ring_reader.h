@@ -51,6 +51,16 @@ int dt_ring_reader_read(
 	uint32_t max
 );
 
+// The same for records that may have been released already (head - capacity ≤ from ≤ head). The producer may overwrite those meanwhile:
+// record n is what it says only if its sequence is n + 1.
+int dt_ring_reader_look(
+	const struct dt_ring_reader *reader,
+	unsigned int ring,
+	uint64_t from,
+	struct dt_record *out,
+	uint32_t max
+);
+
 // Gives the records below `tail` back to the producer. -EINVAL: backwards, beyond head, or a reader that does not consume.
 int dt_ring_reader_commit(struct dt_ring_reader *reader, unsigned int ring, uint64_t tail);
 
