@@ -172,8 +172,7 @@ public final class GenerateRegistry {
           Path.of("common/src/main/java/io/dyetrace/common/registry", table.javaType() + ".java"),
           java(table));
       files.put(
-          Path.of(
-              "storage/src/main/resources/dyetrace/storage", "enum_" + table.snake() + ".sql"),
+          Path.of("storage/src/main/resources/dyetrace/storage", "enum_" + table.snake() + ".sql"),
           sql(table));
     }
     files.put(
@@ -257,7 +256,8 @@ public final class GenerateRegistry {
             where + row.cells().size() + " columns, " + columns + " expected");
       }
       if (!row.cells().get(0).matches("[0-9]{1,4}")) {
-        throw new IllegalArgumentException(where + "code '" + row.cells().get(0) + "' is no number");
+        throw new IllegalArgumentException(
+            where + "code '" + row.cells().get(0) + "' is no number");
       }
       if (!row.name().matches("[A-Za-z][A-Za-z0-9_]*")) {
         throw new IllegalArgumentException(where + "name '" + row.name() + "' is no identifier");
@@ -292,10 +292,12 @@ public final class GenerateRegistry {
     out.append("public enum ").append(type).append(" {\n");
     for (int i = 0; i < rows.size(); i++) {
       Row row = rows.get(i);
-      out.append("  /** ").append(sentence(row.description())).append(" */\n");
+      out.append(javadoc(sentence(row.description())));
       out.append(constant(row, extra)).append(i == rows.size() - 1 ? ";\n" : ",\n");
     }
-    out.append("\n  private static final @Nullable ").append(type).append("[] BY_CODE = byCode();\n\n");
+    out.append("\n  private static final @Nullable ")
+        .append(type)
+        .append("[] BY_CODE = byCode();\n\n");
     out.append("  private final int code;\n");
     for (String column : extra) {
       out.append("  private final ").append(javaType(column)).append(column).append(";\n");
@@ -373,6 +375,22 @@ public final class GenerateRegistry {
       case "severity" -> "{@code critical} or {@code warning}.";
       default -> throw new IllegalArgumentException("no text for column " + column);
     };
+  }
+
+  /** A Javadoc comment as google-java-format lays it out. */
+  private static String javadoc(String text) {
+    String line = "  /** " + text + " */\n";
+    if (line.length() <= COLUMNS + 1) {
+      return line;
+    }
+    StringBuilder out = new StringBuilder("  /**\n");
+    String rest = "   * " + text;
+    while (rest.length() > COLUMNS) {
+      int cut = rest.lastIndexOf(' ', COLUMNS);
+      out.append(rest, 0, cut).append('\n');
+      rest = "   * " + rest.substring(cut + 1);
+    }
+    return out.append(rest).append("\n   */\n").toString();
   }
 
   /** An enum constant as google-java-format lays it out. */

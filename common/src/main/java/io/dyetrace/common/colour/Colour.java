@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  * boolean genuine = seen.verifies(proberKey, epoch, sourceAddress, sourcePort, isn);
  * }</pre>
  *
- * @param flags bits 0-1 key id, bit 2 stamp every stage, bit 3 reset; the rest is reserved and
- *     zero
+ * @param flags bits 0-1 key id, bit 2 stamp every stage, bit 3 reset; the rest is reserved and zero
  * @param proberId 0 to 65535
  * @param probeSequence with the prober id the probe key; unsigned
  * @param mac the hash as a number; on the wire its bytes are little-endian

@@ -62,8 +62,7 @@ public final class ColourKey {
    *
    * @param vipAddress the destination as the prober sends it
    */
-  public int isn(
-      byte[] proberAddress, int proberPort, byte[] vipAddress, int vipPort, long epoch) {
+  public int isn(byte[] proberAddress, int proberPort, byte[] vipAddress, int vipPort, long epoch) {
     requireAddress(proberAddress);
     requireAddress(vipAddress);
     Colour.requireUnsigned16("prober port", proberPort);

@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Checks for the compact constructors of configuration records. Messages show key, value and limit. */
+/**
+ * Checks for the compact constructors of configuration records. Messages show key, value and limit.
+ */
 public final class Check {
   /** As long as the telemetry file has room for. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
@@ -53,12 +55,19 @@ public final class Check {
     return value;
   }
 
-  /** Returns the name, which must be there and be one of a component: it ends up in labels, topics and file names. */
+  /**
+   * Returns the name, which must be there and be one of a component: it ends up in labels, topics
+   * and file names.
+   */
   public static String name(String key, @Nullable String name) {
-    required(key, name);
-    if (!NAME.matcher(name).matches()) {
-      throw new ConfigException(key + ": '" + name + "' is not a name: up to 63 of a-z, A-Z, 0-9, '.', '_' and '-', the first a letter or digit");
+    String given = required(key, name);
+    if (!NAME.matcher(given).matches()) {
+      throw new ConfigException(
+          key
+              + ": '"
+              + given
+              + "' is not a name: up to 63 of a-z, A-Z, 0-9, '.', '_' and '-', the first a letter or digit");
     }
-    return name;
+    return given;
   }
 }

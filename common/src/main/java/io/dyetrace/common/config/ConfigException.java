@@ -1,6 +1,9 @@
 package io.dyetrace.common.config;
 
-/** A configuration that cannot be used. The message names the file, the key, the value and the limit. */
+/**
+ * A configuration that cannot be used. The message names the file, the key, the value and the
+ * limit.
+ */
 public final class ConfigException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as configuration files write them: a whole number and a unit, {@code 250us 300ms 5s 10m 2h}. */
+/**
+ * Durations as configuration files write them: a whole number and a unit, {@code 250us 300ms 5s 10m
+ * 2h}.
+ */
 public final class Durations {
   private static final Pattern FORM = Pattern.compile("(\\d{1,12})(ns|us|ms|s|m|h|d)");
 
@@ -19,7 +22,9 @@ public final class Durations {
     Matcher m = FORM.matcher(text);
     if (!m.matches()) {
       throw new IllegalArgumentException(
-          "'" + text + "' is not a duration: a whole number and one of ns, us, ms, s, m, h, d (for example 300ms)");
+          "'"
+              + text
+              + "' is not a duration: a whole number and one of ns, us, ms, s, m, h, d (for example 300ms)");
     }
     long n = Long.parseLong(m.group(1));
     return switch (m.group(2)) {

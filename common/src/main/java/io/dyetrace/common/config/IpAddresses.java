@@ -37,8 +37,7 @@ public final class IpAddresses {
     try {
       return InetAddress.getByAddress(address).getHostAddress();
     } catch (UnknownHostException e) {
-      throw new IllegalArgumentException(
-          "an address is 4 or 16 bytes, not " + address.length, e);
+      throw new IllegalArgumentException("an address is 4 or 16 bytes, not " + address.length, e);
     }
   }
 

@@ -23,20 +23,22 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Reads a YAML document into a record, strictly: an unknown key, a repeated key, a number or boolean that is missing, or a value of another type is
- * an error that names file, line and key.
+ * Reads a YAML document into a record, strictly: an unknown key, a repeated key, a number or
+ * boolean that is missing, or a value of another type is an error that names file, line and key.
  *
  * <pre>{@code
  * ProberConfig config = StrictYaml.read(Path.of("prober.yaml"), ProberConfig.class);
  * }</pre>
  *
- * Keys are snake_case. A {@link Duration} is a string with a unit: {@code 250us}, {@code 300ms}, {@code 5s}, {@code 10m}, {@code 2h}.
- * Defaults and ranges belong into the record's compact constructor, which throws {@link IllegalArgumentException} or {@link
- * ConfigException} (see {@link Check}).
+ * Keys are snake_case. A {@link Duration} is a string with a unit: {@code 250us}, {@code 300ms},
+ * {@code 5s}, {@code 10m}, {@code 2h}. Defaults and ranges belong into the record's compact
+ * constructor, which throws {@link IllegalArgumentException} or {@link ConfigException} (see {@link
+ * Check}).
  */
 public final class StrictYaml {
   private static final YAMLMapper MAPPER =
-      YAMLMapper.builder(YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+      YAMLMapper.builder(
+              YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
@@ -46,10 +48,14 @@ public final class StrictYaml {
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .addModule(
               new SimpleModule()
-                  .addDeserializer(Duration.class, new TextDeserializer<>(Duration.class, Durations::parse))
+                  .addDeserializer(
+                      Duration.class, new TextDeserializer<>(Duration.class, Durations::parse))
                   // Jackson's own would ask the resolver.
-                  .addDeserializer(InetAddress.class, new TextDeserializer<>(InetAddress.class, IpAddresses::parse))
-                  .addDeserializer(HostPort.class, new TextDeserializer<>(HostPort.class, HostPort::parse)))
+                  .addDeserializer(
+                      InetAddress.class,
+                      new TextDeserializer<>(InetAddress.class, IpAddresses::parse))
+                  .addDeserializer(
+                      HostPort.class, new TextDeserializer<>(HostPort.class, HostPort::parse)))
           .build();
 
   private StrictYaml() {}
@@ -94,7 +100,8 @@ public final class StrictYaml {
     if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
       key =
           mapping.getPath().stream()
-              .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName())
+              .map(
+                  r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName())
               .collect(Collectors.joining());
       key = (key.startsWith(".") ? key.substring(1) : key) + ": ";
     }

@@ -11,7 +11,10 @@ public final class Schema {
   public static final String TOPIC_MESH = "dyetrace.mesh";
   public static final String TOPIC_VERDICTS = "dyetrace.verdicts";
 
-  /** Records that did not parse: the value as it came, topic, partition, offset and reason in the headers. */
+  /**
+   * Records that did not parse: the value as it came, topic, partition, offset and reason in the
+   * headers.
+   */
   public static final String TOPIC_DEAD_LETTER = "dyetrace.dead-letter";
 
   private Schema() {}

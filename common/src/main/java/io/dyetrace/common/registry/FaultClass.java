@@ -10,7 +10,10 @@ public enum FaultClass {
       1,
       "critical",
       "the node's points and heartbeat stop while probes towards it still leave and die"),
-  /** The node still stamps, but delays packets, stops polling for moments, or loses packets before RX. */
+  /**
+   * The node still stamps, but delays packets, stops polling for moments, or loses packets before
+   * RX.
+   */
   NODE_JITTER(
       2,
       "warning",
@@ -22,7 +25,9 @@ public enum FaultClass {
   VIP_OVERLOAD(4, "warning", "limits surge on one VIP across nodes"),
   /** New-connection and malformed drops surge on one VIP across nodes. */
   VIP_ATTACK(5, "critical", "new-connection and malformed drops surge on one VIP across nodes"),
-  /** Verified probes meet no VIP, no backend or no tunnel on some nodes and not on their siblings. */
+  /**
+   * Verified probes meet no VIP, no backend or no tunnel on some nodes and not on their siblings.
+   */
   CONFIG_ERROR(
       6,
       "critical",
@@ -36,7 +41,10 @@ public enum FaultClass {
       8, "warning", "probes vanish between two stamps in proportion to one link or ECMP bucket"),
   /** Everything one prober sends fails, nothing anyone else sends does. */
   PROBER_FAULT(9, "warning", "everything one prober sends fails, nothing anyone else sends does"),
-  /** Stamps, heartbeats or results stop although probes succeed: the telemetry is broken, not the network. */
+  /**
+   * Stamps, heartbeats or results stop although probes succeed: the telemetry is broken, not the
+   * network.
+   */
   NO_DATA(
       10,
       "warning",

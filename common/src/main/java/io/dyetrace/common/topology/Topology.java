@@ -81,7 +81,8 @@ public final class Topology {
     }
     requireUnique("zones", document.zones().stream().map(Zone::name).toList());
     requireUnique(
-        "racks", document.zones().stream().flatMap(z -> z.racks().stream()).map(Rack::name).toList());
+        "racks",
+        document.zones().stream().flatMap(z -> z.racks().stream()).map(Rack::name).toList());
     document.vips().forEach(this::add);
   }
 
@@ -207,7 +208,8 @@ public final class Topology {
     }
     for (Vip.Backend backend : vip.backends()) {
       if (backends.putIfAbsent(backend.name(), backend) != null) {
-        throw new ConfigException(where + "backends: the name " + backend.name() + " is there twice");
+        throw new ConfigException(
+            where + "backends: the name " + backend.name() + " is there twice");
       }
       host(where, backend).ifPresent(host -> hostsByBackend.put(backend.name(), host));
     }

@@ -51,11 +51,7 @@ public record Vip(
    *     begins with: {@code rs-1-web} runs on {@code rs-1}
    */
   public record Backend(
-      String name,
-      InetAddress address,
-      int port,
-      @Nullable Integer weight,
-      @Nullable String host) {
+      String name, InetAddress address, int port, @Nullable Integer weight, @Nullable String host) {
     /** Sets the default and checks. */
     public Backend {
       Check.name("name", name);

@@ -60,8 +60,7 @@ class ColourTest {
   @MethodSource("mac")
   void shouldComputeTheMac(Vector v) {
     long mac =
-        v.key()
-            .mac(v.bytes(1), v.number(2), v.bytes(3), (int) v.number(4), (int) v.number(5));
+        v.key().mac(v.bytes(1), v.number(2), v.bytes(3), (int) v.number(4), (int) v.number(5));
     assertThat(littleEndian(mac)).isEqualTo(v.expected());
   }
 
@@ -95,8 +94,7 @@ class ColourTest {
     assertThat(colour.proberId()).isEqualTo((int) v.number(2));
     assertThat(colour.probeSequence()).isEqualTo((int) v.number(3));
     assertThat(
-            colour.verifies(
-                v.key(), v.number(4), v.bytes(5), (int) v.number(6), (int) v.number(7)))
+            colour.verifies(v.key(), v.number(4), v.bytes(5), (int) v.number(6), (int) v.number(7)))
         .isTrue();
   }
 
@@ -104,8 +102,7 @@ class ColourTest {
   @MethodSource("isn")
   void shouldComputeTheInitialSequenceNumber(Vector v) {
     int isn =
-        v.key()
-            .isn(v.bytes(1), (int) v.number(2), v.bytes(3), (int) v.number(4), v.number(5));
+        v.key().isn(v.bytes(1), (int) v.number(2), v.bytes(3), (int) v.number(4), v.number(5));
     assertThat(ByteBuffer.allocate(4).putInt(isn).array()).isEqualTo(v.expected());
   }
 

@@ -124,7 +124,12 @@ class BlocksTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0ns, PT0S", "250us, PT0.00025S", "300ms, PT0.3S", "5s, PT5S", "10m, PT10M", "2h, PT2H",
+    "0ns, PT0S",
+    "250us, PT0.00025S",
+    "300ms, PT0.3S",
+    "5s, PT5S",
+    "10m, PT10M",
+    "2h, PT2H",
     "7d, PT168H"
   })
   void shouldReadADuration(String text, Duration expected) {

@@ -82,8 +82,9 @@ class TopologyTest {
 
   @Test
   void shouldFindAVipByNameAndByAddressPortAndProtocol() {
-    assertThat(topology.vip("vip-web")).map(Vip::nodes).hasValueSatisfying(n -> assertThat(n)
-        .containsExactly("gw-1", "gw-2"));
+    assertThat(topology.vip("vip-web"))
+        .map(Vip::nodes)
+        .hasValueSatisfying(n -> assertThat(n).containsExactly("gw-1", "gw-2"));
     assertThat(topology.vip(IpAddresses.parse("198.19.0.1"), 80, 6))
         .map(Vip::name)
         .contains("vip-web");
