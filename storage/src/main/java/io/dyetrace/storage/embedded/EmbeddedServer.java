@@ -1,0 +1,87 @@
+package io.dyetrace.storage.embedded;
+
+import com.sun.net.httpserver.HttpServer;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/** The engine and its HTTP interface, started and stopped together; once in a process. */
+final class EmbeddedServer {
+  private static final int STOP_SECONDS = 5;
+
+  private final EmbeddedConfig config;
+  private final PrometheusRegistry registry;
+  private @Nullable Engine engine;
+  private @Nullable HttpServer http;
+  private @Nullable ExecutorService executor;
+
+  EmbeddedServer(EmbeddedConfig config, PrometheusRegistry registry) {
+    this.config = config;
+    this.registry = registry;
+  }
+
+  /**
+   * Boots the engine and listens.
+   *
+   * @throws IOException when the data directory or the address cannot be used; the message names it
+   */
+  void start() throws IOException {
+    // Without it every small answer waits for the client's delayed acknowledgement.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+    System.setProperty("sun.net.httpserver.maxIdleConnections", "64");
+    HttpServer listening;
+    try {
+      listening = HttpServer.create(config.listen().toSocketAddress(), 64);
+    } catch (IOException e) {
+      throw new IOException("listen: cannot bind " + config.listen() + ": " + e.getMessage(), e);
+    }
+    Files.createDirectories(config.dataDirectory());
+    Engine booted =
+        Engine.start(
+            config.library(),
+            config.dataDirectory(),
+            config.serverSettings(),
+            config.maxConcurrentQueries());
+    // Some may wait for a session while others run.
+    ExecutorService threads = Executors.newFixedThreadPool(config.maxConcurrentQueries() * 2);
+    listening.setExecutor(threads);
+    listening.createContext(
+        "/", new QueryHandler(booted, config, new EmbeddedMetrics(registry, booted), displayName()));
+    listening.start();
+    engine = booted;
+    http = listening;
+    executor = threads;
+  }
+
+  int port() {
+    HttpServer now = http;
+    if (now == null) {
+      throw new IllegalStateException("not started");
+    }
+    return now.getAddress().getPort();
+  }
+
+  /** Stops taking requests, lets running ones end, closes the engine. Returns false when a statement would not end. */
+  boolean stop() throws InterruptedException {
+    if (http != null) {
+      http.stop(STOP_SECONDS);
+    }
+    if (executor != null) {
+      executor.shutdown();
+    }
+    return engine == null || engine.stop();
+  }
+
+  private static String displayName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "dyetrace";
+    }
+  }
+}
