@@ -1,0 +1,72 @@
+# The front door. `make help` lists what can be done.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+MVN ?= $(if $(shell command -v mvn),mvn,./mvnw) -B -ntp
+NATIVE := gateway-native/build
+NATIVE_SANITIZED := gateway-native/build-asan
+SHELL_FILES = dyetrace .ci/run scripts/setup scripts/lint $(shell find . -name '*.sh' -not -path '*/target/*' -not -path '*/build*/*')
+C_FILES = $(shell find gateway-native/src -name '*.[ch]')
+
+.PHONY: help
+help: ## lists the targets
+	@echo 'Dyetrace: make TARGET'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## installs what the machine lacks (Debian packages, the ClickHouse engine)
+	@scripts/setup
+
+.PHONY: build
+build: setup native ## builds everything, runs no test
+	$(MVN) install -DskipTests
+
+.PHONY: native
+native:
+	@[ -f $(NATIVE)/build.ninja ] || meson setup $(NATIVE) gateway-native
+	meson compile -C $(NATIVE)
+
+.PHONY: demo
+demo: build ## builds, then shows the whole story on real packets
+	./dyetrace demo $(DEMO_ARGS)
+
+.PHONY: test
+test: export REQUIRE_ALL := 1
+test: build test-native lint ## every test, the checks, and one demonstration: what CI runs
+	$(MVN) verify
+	./dyetrace demo --json
+
+.PHONY: test-native
+test-native: native ## the C unit tests, also with the address and undefined-behaviour sanitizers
+	meson test -C $(NATIVE) --print-errorlogs
+	@[ -f $(NATIVE_SANITIZED)/build.ninja ] || meson setup $(NATIVE_SANITIZED) gateway-native \
+		-Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
+	meson test -C $(NATIVE_SANITIZED) --print-errorlogs --timeout-multiplier 4
+
+.PHONY: acceptance
+acceptance: build ## ten demonstrations, the quiet run and the kill tests; writes benchmarks/results/
+	lab/acceptance.sh
+
+.PHONY: bench
+bench: build ## measures the gateway's data path; writes benchmarks/results/
+	benchmarks/run.sh
+
+.PHONY: lint
+lint: ## formatting, static checks, generated files, shell scripts, links in the documentation
+	java common/src/main/registry/GenerateRegistry.java --check
+	$(MVN) -q verify -DskipTests -Dlint
+	@scripts/lint $(SHELL_FILES) -- $(C_FILES)
+
+.PHONY: format
+format: ## formats Java and C
+	$(MVN) -q spotless:apply
+	clang-format -i $(C_FILES)
+
+.PHONY: registry
+registry: ## writes the files generated from common/src/main/registry
+	java common/src/main/registry/GenerateRegistry.java
+
+.PHONY: clean
+clean: ## removes what was built, keeps what setup fetched
+	$(MVN) -q clean
+	rm -rf $(NATIVE) $(NATIVE_SANITIZED)
