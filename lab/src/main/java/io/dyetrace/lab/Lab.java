@@ -1,0 +1,259 @@
+package io.dyetrace.lab;
+
+import io.dyetrace.lab.fault.FaultBook;
+import io.dyetrace.lab.network.LabNetwork;
+import io.dyetrace.lab.plan.ConfigFiles;
+import io.dyetrace.lab.plan.LabPaths;
+import io.dyetrace.lab.plan.LabPlan;
+import io.dyetrace.lab.process.Component;
+import io.dyetrace.lab.process.ComponentTable;
+import io.dyetrace.lab.process.Startup;
+import io.dyetrace.lab.process.Supervisor;
+import io.dyetrace.lab.system.Console;
+import io.dyetrace.lab.system.Prerequisites;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * The one lab of this machine.
+ *
+ * <pre>{@code
+ * Lab lab = new Lab(LabPaths.standard(), new Console(false));
+ * lab.up();
+ * ...
+ * lab.down();
+ * }</pre>
+ */
+public final class Lab {
+  /** How large the file is that every real server serves at /10mb.bin. */
+  public static final int BIG_FILE_BYTES = 10_000_000;
+
+  private final LabPlan plan = new LabPlan();
+  private final LabPaths paths;
+  private final Console console;
+  private final LabNetwork network = new LabNetwork(plan);
+  private final Supervisor supervisor;
+  private final ComponentTable components;
+  private final FaultBook faults;
+
+  public Lab(LabPaths paths, Console console) {
+    this.paths = paths;
+    this.console = console;
+    this.supervisor = new Supervisor(paths);
+    this.components = new ComponentTable(plan, paths);
+    this.faults = new FaultBook(paths.faults());
+  }
+
+  public LabPlan plan() {
+    return plan;
+  }
+
+  public LabPaths paths() {
+    return paths;
+  }
+
+  public Console console() {
+    return console;
+  }
+
+  public Supervisor supervisor() {
+    return supervisor;
+  }
+
+  public ComponentTable components() {
+    return components;
+  }
+
+  public FaultBook faults() {
+    return faults;
+  }
+
+  /** Whether it was brought up and not taken down. */
+  public boolean isUp() {
+    return Files.exists(paths.upMarker());
+  }
+
+  /** Whether every namespace and the bridge exist. */
+  public boolean networkComplete() {
+    return network.complete();
+  }
+
+  /** Fails unless it is up. */
+  public void requireUp() {
+    if (!isUp()) {
+      throw LabException.usage("the lab is not up; './dyetrace lab up' brings it up");
+    }
+  }
+
+  /** Takes the lab's lock: one command at a time changes it. Closing the channel gives it back. */
+  public FileChannel lock() {
+    try {
+      Files.createDirectories(paths.lock().getParent());
+      FileChannel channel =
+          FileChannel.open(paths.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (channel.tryLock() == null) {
+        channel.close();
+        throw LabException.failed("another lab command is at work (" + paths.lock() + ")");
+      }
+      return channel;
+    } catch (IOException e) {
+      throw LabException.failed(paths.lock() + ": " + e.getMessage());
+    }
+  }
+
+  /** Brings up what is missing. What a fault took away stays away until it is healed. */
+  public void up() {
+    Prerequisites.check(paths.home());
+    if (isUp() && network.complete()) {
+      repair();
+      return;
+    }
+    if (Files.exists(paths.state()) || !network.existingNamespaces().isEmpty()) {
+      console.say("what an earlier lab left is removed first");
+      removeEverything();
+    }
+    console.say("network: %d namespaces, %d links", plan.namespaces().size(), plan.hosts().size());
+    writeFiles();
+    network.up();
+    new Startup(supervisor, console).run(components.all());
+    writeMarker();
+  }
+
+  private void repair() {
+    List<Component> missing =
+        components.all().stream()
+            .filter(c -> !c.once() && !supervisor.alive(c) && !faults.holdsDown(c.name()))
+            .toList();
+    if (missing.isEmpty()) {
+      console.say("the lab is already up; './dyetrace lab status' tells how it is");
+      return;
+    }
+    console.say(
+        "the lab is up, but not all of it: starting %s",
+        missing.stream().map(Component::name).toList());
+    new Startup(supervisor, console).run(missing);
+  }
+
+  private void writeMarker() {
+    try {
+      Files.writeString(paths.upMarker(), "{\"up_since\":\"" + Instant.now() + "\"}\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void writeFiles() {
+    try {
+      for (String directory :
+          List.of("logs", "kafka", "clickhouse", "prometheus", "alertmanager", "www", "flink")) {
+        Files.createDirectories(paths.data(directory));
+      }
+      Files.createDirectories(paths.telemetry());
+      Files.createDirectories(paths.config("x").getParent());
+      for (Map.Entry<String, String> file : new ConfigFiles(plan, paths).render().entrySet()) {
+        Files.writeString(paths.config(file.getKey()), file.getValue());
+      }
+      Files.write(bigFile(), pattern(BIG_FILE_BYTES));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The file that every real server serves at /10mb.bin. */
+  public Path bigFile() {
+    return paths.data("www").resolve("10mb.bin");
+  }
+
+  /**
+   * Bytes in which no two places look alike for long, so that a shifted or repeated segment shows.
+   */
+  private static byte[] pattern(int length) {
+    byte[] bytes = new byte[length];
+    new java.util.SplittableRandom(20_000).nextBytes(bytes);
+    return bytes;
+  }
+
+  /** Takes everything away, whatever there is of it. Returns whether there was anything. */
+  public boolean down() {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      throw LabException.usage("the lab cannot be taken down without root (try: sudo)");
+    }
+    return removeEverything();
+  }
+
+  private boolean removeEverything() {
+    List<Long> inside = network.processesInside();
+    int ended = supervisor.endAll(inside);
+    boolean hadNetwork = !network.existingNamespaces().isEmpty() || network.bridgeExists();
+    if (hadNetwork) {
+      network.down();
+    }
+    boolean hadFiles = false;
+    keepLogs();
+    for (Path root : paths.roots()) {
+      hadFiles |= deleteTree(root);
+    }
+    deleteIfEmpty(paths.state().getParent());
+    deleteDpdkRuntime();
+    return ended > 0 || hadNetwork || hadFiles;
+  }
+
+  /** DPDK leaves a directory for each process that was killed. */
+  private void deleteDpdkRuntime() {
+    plan.nodes().forEach(n -> deleteTree(Path.of("/var/run/dpdk/dyetrace-" + n.name())));
+    deleteIfEmpty(Path.of("/var/run/dpdk"));
+  }
+
+  private void keepLogs() {
+    Path logs = paths.log("x").getParent();
+    if (!Files.isDirectory(logs) || !Files.isDirectory(paths.lastLogs().getParent())) {
+      return;
+    }
+    deleteTree(paths.lastLogs());
+    try (Stream<Path> files = Files.list(logs)) {
+      Files.createDirectories(paths.lastLogs());
+      for (Path file : files.toList()) {
+        Files.copy(
+            file,
+            paths.lastLogs().resolve(file.getFileName()),
+            StandardCopyOption.REPLACE_EXISTING);
+      }
+    } catch (IOException e) {
+      console.say("the logs could not be kept: %s", e.getMessage());
+    }
+  }
+
+  private static void deleteIfEmpty(Path directory) {
+    try {
+      Files.deleteIfExists(directory);
+    } catch (IOException notEmpty) {
+      // Somebody else's files are in it.
+    }
+  }
+
+  private static boolean deleteTree(Path root) {
+    if (!Files.exists(root)) {
+      return false;
+    }
+    try (Stream<Path> tree = Files.walk(root)) {
+      List<Path> all = new ArrayList<>(tree.sorted(Comparator.reverseOrder()).toList());
+      for (Path path : all) {
+        Files.deleteIfExists(path);
+      }
+      return true;
+    } catch (IOException e) {
+      throw LabException.failed("cannot delete " + root + ": " + e.getMessage());
+    }
+  }
+}

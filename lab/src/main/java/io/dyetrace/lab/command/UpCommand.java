@@ -1,0 +1,40 @@
+package io.dyetrace.lab.command;
+
+import io.dyetrace.lab.Lab;
+import io.dyetrace.lab.LabException;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code lab up}. */
+@Command(
+    name = "up",
+    mixinStandardHelpOptions = true,
+    description = "Brings the lab up; what is up already stays, what is missing is started.")
+public final class UpCommand extends LabCommand {
+  @Option(
+      names = "--keep-on-failure",
+      description = "when something does not start, leave the rest as it is for a look")
+  private boolean keepOnFailure;
+
+  @Override
+  int run(Lab lab) {
+    boolean wasUp = lab.isUp();
+    try (Teardown teardown = Teardown.arm(lab)) {
+      try {
+        lab.up();
+      } catch (LabException e) {
+        if (keepOnFailure || wasUp || e.exitCode() == LabException.EXIT_USAGE) {
+          teardown.keep();
+        } else {
+          lab.console().say("the lab did not come up; logs: %s", lab.paths().lastLogs());
+        }
+        throw e;
+      }
+      teardown.keep();
+    }
+    lab.console().say("the lab is up");
+    lab.console().result(Map.of("up", true, "started", !wasUp));
+    return 0;
+  }
+}

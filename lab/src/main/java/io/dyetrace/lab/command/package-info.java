@@ -1,0 +1,5 @@
+/** The command line. */
+@NullMarked
+package io.dyetrace.lab.command;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Namespaces, links and routes. */
+@NullMarked
+package io.dyetrace.lab.network;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,68 @@
+package io.dyetrace.lab.plan;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Where the lab keeps its files. There is one lab on a machine, because its namespaces have fixed
+ * names; so its directories are fixed too, and any checkout can take down what another one left.
+ *
+ * @param home the checkout
+ * @param state process files, configuration, sockets, injected faults
+ * @param telemetry the gateways' rings, on tmpfs
+ * @param data Kafka's, ClickHouse's, Flink's and Prometheus' files, and the logs
+ */
+public record LabPaths(Path home, Path state, Path telemetry, Path data) {
+  /** The fixed ones, under the checkout that {@code -Ddyetrace.home} names. */
+  public static LabPaths standard() {
+    Path home = Path.of(System.getProperty("dyetrace.home", ".")).toAbsolutePath().normalize();
+    return new LabPaths(
+        home,
+        Path.of("/run/dyetrace/lab"),
+        Path.of("/dev/shm/dyetrace-lab"),
+        Path.of("/var/tmp/dyetrace-lab"));
+  }
+
+  public Path lock() {
+    return Path.of("/run/lock/dyetrace-lab.lock");
+  }
+
+  public Path processes() {
+    return state.resolve("processes");
+  }
+
+  public Path config(String file) {
+    return state.resolve("config").resolve(file);
+  }
+
+  public Path log(String component) {
+    return data.resolve("logs").resolve(component + ".log");
+  }
+
+  public Path data(String component) {
+    return data.resolve(component);
+  }
+
+  public Path faults() {
+    return state.resolve("faults.json");
+  }
+
+  /** Written when every process was ready for the first time. */
+  public Path upMarker() {
+    return state.resolve("up.json");
+  }
+
+  public Path controlSocket(Host node) {
+    return state.resolve(node.name() + ".sock");
+  }
+
+  /** Where the logs of the last lab go when it is taken down. */
+  public Path lastLogs() {
+    return home.resolve("lab/target/last-logs");
+  }
+
+  /** Everything that {@code down} removes. */
+  public List<Path> roots() {
+    return List.of(state, telemetry, data);
+  }
+}
