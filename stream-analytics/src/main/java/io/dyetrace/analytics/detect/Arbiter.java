@@ -1,0 +1,104 @@
+package io.dyetrace.analytics.detect;
+
+import io.dyetrace.common.registry.FaultClass;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Picks the smallest set of faults that explains the bad probes: the suspicion that explains most goes first, and a further one stays
+ * only when enough of its probes are still unexplained. Then says how sure each is, against every rival that could explain the same
+ * probes.
+ */
+final class Arbiter {
+  /** Unexplained probes that keep a suspicion alive beside a larger one. */
+  private static final int LEFT_OVER = 3;
+
+  private static final int ALTERNATIVES = 3;
+
+  /** A rival, and how probable it is. */
+  record Rated(Hypothesis hypothesis, double confidence) {}
+
+  /** A suspicion that stands, with its odds. */
+  record Accusation(Suspicion suspicion, double nats, double confidence, List<Rated> alternatives) {}
+
+  private final Likelihood likelihood;
+
+  Arbiter(Likelihood likelihood) {
+    this.likelihood = likelihood;
+  }
+
+  List<Accusation> arbitrate(Evaluation now, List<Suspicion> suspicions) {
+    Map<Hypothesis, Double> nats = new HashMap<>();
+    for (Suspicion s : suspicions) {
+      List<JudgedProbe> probes = now.probes(s.firstBadNs(), p -> true);
+      nats.put(s.hypothesis(), likelihood.nats(s.hypothesis(), probes) + s.telemetryNats());
+    }
+    List<Suspicion> byWeight = new ArrayList<>(suspicions);
+    byWeight.sort(
+        Comparator.comparingInt((Suspicion s) -> -s.explains().size())
+            .thenComparingDouble(s -> -nats.get(s.hypothesis()))
+            .thenComparing(Suspicion::hypothesis));
+    List<Suspicion> chosen = new ArrayList<>();
+    Set<Long> explained = new HashSet<>();
+    for (Suspicion s : byWeight) {
+      if (chosen.stream().anyMatch(c -> covers(c.hypothesis(), s.hypothesis()))) {
+        continue;
+      }
+      long left = s.explains().stream().filter(p -> !explained.contains(p.key())).count();
+      if (left >= Math.min(LEFT_OVER, s.explains().size())) {
+        chosen.removeIf(c -> covers(s.hypothesis(), c.hypothesis()));
+        chosen.add(s);
+        s.explains().forEach(p -> explained.add(p.key()));
+      }
+    }
+    List<Accusation> accusations = new ArrayList<>();
+    for (Suspicion s : chosen) {
+      accusations.add(rate(now, s, nats.get(s.hypothesis())));
+    }
+    return accusations;
+  }
+
+  private Accusation rate(Evaluation now, Suspicion s, double ownNats) {
+    List<JudgedProbe> probes = now.probes(s.firstBadNs(), p -> true);
+    Map<Hypothesis, Double> nats = new TreeMap<>();
+    for (Hypothesis rival : likelihood.rivals(s.explains())) {
+      if (!covers(s.hypothesis(), rival)) {
+        nats.put(rival, likelihood.nats(rival, probes));
+      }
+    }
+    nats.put(s.hypothesis(), ownNats);
+    Map<Hypothesis, Double> posteriors = likelihood.posteriors(nats);
+    List<Rated> alternatives =
+        posteriors.entrySet().stream()
+            .filter(e -> !e.getKey().equals(s.hypothesis()))
+            .sorted(Map.Entry.<Hypothesis, Double>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))
+            .limit(ALTERNATIVES)
+            .map(e -> new Rated(e.getKey(), e.getValue()))
+            .toList();
+    return new Accusation(s, ownNats, posteriors.getOrDefault(s.hypothesis(), 0.0), alternatives);
+  }
+
+  /** Whether the first makes the second superfluous: a dead node neither jitters nor keeps its telemetry coming. */
+  static boolean covers(Hypothesis larger, Hypothesis smaller) {
+    if (larger.equals(smaller)) {
+      return false;
+    }
+    if (larger.faultClass() == FaultClass.NODE_CRASH) {
+      return onNode(smaller, larger.component())
+          && smaller.faultClass() != FaultClass.NODE_CRASH;
+    }
+    return larger.faultClass() == FaultClass.CONFIG_ERROR
+        && smaller.faultClass() == FaultClass.CONFIG_ERROR
+        && (onNode(smaller, larger.component()) || smaller.component().startsWith(larger.component() + "@"));
+  }
+
+  private static boolean onNode(Hypothesis h, String node) {
+    return h.component().equals(node) || h.component().endsWith("@" + node);
+  }
+}

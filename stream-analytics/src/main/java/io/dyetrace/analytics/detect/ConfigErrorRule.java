@@ -1,0 +1,184 @@
+package io.dyetrace.analytics.detect;
+
+import static io.dyetrace.analytics.detect.Evidences.ratio;
+
+import io.dyetrace.common.record.ComponentKind;
+import io.dyetrace.common.record.Evidence;
+import io.dyetrace.common.registry.DropReason;
+import io.dyetrace.common.registry.FaultClass;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * CONFIG_ERROR: a node drops verified probes of a VIP for a reason of its configuration, and its siblings forward them. A VIP on a node
+ * is the component; the node, when it drops all its VIPs; the VIP, when all its nodes drop it.
+ */
+final class ConfigErrorRule implements FaultRule {
+  /** Probes of one VIP that met one node. */
+  private static final class Cell {
+    final List<JudgedProbe> dropped = new ArrayList<>();
+    int others;
+    int othersSinceFirst;
+  }
+
+  @Override
+  public FaultClass faultClass() {
+    return FaultClass.CONFIG_ERROR;
+  }
+
+  @Override
+  public boolean concludesFromSilence() {
+    return false;
+  }
+
+  @Override
+  public List<Suspicion> suspects(Evaluation now) {
+    Map<String, Map<String, Cell>> cells = cells(now);
+    Map<String, Set<String>> hitVipsByNode = new TreeMap<>();
+    Map<String, Set<String>> hitNodesByVip = new TreeMap<>();
+    cells.forEach(
+        (vip, byNode) ->
+            byNode.forEach(
+                (node, cell) -> {
+                  if (hit(now, cell)) {
+                    hitVipsByNode.computeIfAbsent(node, k -> new TreeSet<>()).add(vip);
+                    hitNodesByVip.computeIfAbsent(vip, k -> new TreeSet<>()).add(node);
+                  }
+                }));
+    List<Suspicion> suspicions = new ArrayList<>();
+    Set<String> wholeVips = new TreeSet<>();
+    hitNodesByVip.forEach(
+        (vip, nodes) -> {
+          if (nodes.size() > 1 && nodes.containsAll(now.network().nodesOf(vip))) {
+            wholeVips.add(vip);
+            List<JudgedProbe> dropped = nodes.stream().flatMap(n -> cells.get(vip).get(n).dropped.stream()).toList();
+            suspicions.add(suspicion(now, ComponentKind.VIP, vip, dropped, List.of()));
+          }
+        });
+    hitVipsByNode.forEach(
+        (node, vips) -> {
+          vips.removeAll(wholeVips);
+          List<String> served = now.network().vipsOf(node);
+          if (vips.isEmpty()) {
+            return;
+          }
+          List<JudgedProbe> all = vips.stream().flatMap(v -> cells.get(v).get(node).dropped.stream()).toList();
+          if (!scopeKnown(now, cells, node, vips, Evaluation.first(all))) {
+            return;
+          }
+          if (vips.containsAll(served) && served.size() > 1) {
+            suspicions.add(suspicion(now, ComponentKind.NODE, node, all, now.network().siblings(node)));
+            return;
+          }
+          for (String vip : vips) {
+            List<JudgedProbe> dropped = cells.get(vip).get(node).dropped;
+            List<String> well =
+                now.network().nodesOf(vip).stream()
+                    .filter(n -> !hitNodesByVip.getOrDefault(vip, Set.of()).contains(n))
+                    .toList();
+            suspicions.add(suspicion(now, ComponentKind.VIP_ON_NODE, vip + "@" + node, dropped, well));
+          }
+        });
+    return suspicions;
+  }
+
+  private static Map<String, Map<String, Cell>> cells(Evaluation now) {
+    long sinceNs = now.nowNs() - now.config().config().window().toNanos();
+    Map<String, Map<String, Cell>> cells = new TreeMap<>();
+    for (JudgedProbe p : now.probes(sinceNs, p -> p.stamped() && p.fate() != Fate.UNDECIDED)) {
+      Cell cell = cells.computeIfAbsent(p.vip(), k -> new TreeMap<>()).computeIfAbsent(p.node(), k -> new Cell());
+      if (p.fate() == Fate.DROPPED_CONFIG) {
+        cell.dropped.add(p);
+      } else {
+        cell.others++;
+        cell.othersSinceFirst += cell.dropped.isEmpty() ? 0 : 1;
+      }
+    }
+    return cells;
+  }
+
+  private static boolean hit(Evaluation now, Cell cell) {
+    DetectorConfig.Config config = now.config().config();
+    int dropped = cell.dropped.size();
+    return dropped >= config.probes() && ratio(dropped, dropped + cell.othersSinceFirst) >= config.failedShare();
+  }
+
+  /** Every other VIP of the node has been met since the first drop, often enough to tell, or the wait is over. */
+  private static boolean scopeKnown(
+      Evaluation now, Map<String, Map<String, Cell>> cells, String node, Set<String> hit, long firstNs) {
+    if (now.nowNs() - firstNs >= now.config().config().scopeWait().toNanos()) {
+      return true;
+    }
+    for (String vip : now.network().vipsOf(node)) {
+      if (hit.contains(vip)) {
+        continue;
+      }
+      long met =
+          now.probes(firstNs, p -> p.vip().equals(vip) && p.stamped() && p.node().equals(node) && p.fate().isAnswered())
+              .size();
+      if (met < 2) {
+        return false;
+      }
+    }
+    // The same for the VIP's other nodes: the whole VIP may be gone.
+    return hit.stream()
+        .allMatch(
+            vip ->
+                now.network().nodesOf(vip).size() == 1
+                    || now.probes(firstNs, p -> p.vip().equals(vip) && p.stamped() && p.fate().isAnswered()).size() >= 2);
+  }
+
+  private Suspicion suspicion(
+      Evaluation now, ComponentKind kind, String component, List<JudgedProbe> dropped, List<String> well) {
+    Map<String, Integer> reasons = new TreeMap<>();
+    dropped.forEach(p -> reasons.merge(DropReason.nameOf(p.trace().dropReason), 1, Integer::sum));
+    long firstNs = Evaluation.first(dropped);
+    List<Evidence> evidence = new ArrayList<>();
+    evidence.add(
+        Evidences.of(
+            "verified_probes_dropped",
+            dropped.size(),
+            0,
+            dropped.size(),
+            "%d verified probes to %s were dropped by %s: %s.",
+            dropped.size(),
+            Evaluation.vips(dropped),
+            dropped.stream().map(JudgedProbe::node).distinct().sorted().toList(),
+            reasons));
+    if (!well.isEmpty()) {
+      List<String> vips = Evaluation.vips(dropped);
+      long forwarded =
+          now.probes(firstNs, p -> vips.contains(p.vip()) && well.contains(p.node()) && p.fate().isAnswered()).size();
+      evidence.add(
+          Evidences.of(
+              "siblings_answered", forwarded, 0, forwarded, "%s forwarded %d probes to the same VIPs meanwhile.", well, forwarded));
+    }
+    return new Suspicion(
+        new Hypothesis(faultClass(), kind, component),
+        firstNs,
+        Evaluation.last(dropped),
+        dropped,
+        0,
+        evidence,
+        Evaluation.vips(dropped),
+        EvidenceSql.dropsOfProbes(dropped, firstNs, now.nowNs()));
+  }
+
+  @Override
+  public Health health(Evaluation now, Hypothesis open) {
+    return now.health(
+        p -> p.fate() == Fate.DROPPED_CONFIG && met(open, p), p -> p.fate().isAnswered() && p.stamped() && met(open, p));
+  }
+
+  private static boolean met(Hypothesis open, JudgedProbe p) {
+    return switch (open.kind()) {
+      case VIP -> p.vip().equals(open.component());
+      case NODE -> p.node().equals(open.component());
+      default -> (p.vip() + "@" + p.node()).equals(open.component());
+    };
+  }
+}

@@ -1,0 +1,111 @@
+package io.dyetrace.analytics.detect;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Queries over ClickHouse's tables that show what a verdict is made from. Names are those of storage's migrations. */
+final class EvidenceSql {
+  private static final long MARGIN_NS = 5_000_000_000L;
+
+  private EvidenceSql() {}
+
+  /** Second by second: heartbeats and stamps of the node, and the probes no node stamped. */
+  static String probesOfNode(String node, long fromNs, long toNs) {
+    return "SELECT toStartOfSecond(p.time) AS second, count() AS probes, countIf(p.outcome IN ('TIMEOUT', 'ICMP_UNREACHABLE')) AS lost,"
+        + " countIf(t.node = "
+        + quote(node)
+        + ") AS stamped_by_node FROM probes AS p LEFT JOIN (SELECT prober_id, probe_sequence, any(node) AS node FROM trace_points WHERE "
+        + within("time", fromNs, toNs)
+        + " AND key_state = 'KEY_VERIFIED' AND point = 'RX' AND direction = 'FORWARD' AND NOT reset GROUP BY prober_id, probe_sequence)"
+        + " AS t ON t.prober_id = p.prober_id AND t.probe_sequence = p.probe_sequence WHERE "
+        + within("p.time", fromNs, toNs)
+        + " GROUP BY second ORDER BY second";
+  }
+
+  /** Round trips through the node and through the others, second by second. */
+  static String roundTripsOfNode(String node, long fromNs, long toNs) {
+    return "SELECT toStartOfSecond(p.time) AS second, countIf(t.node = "
+        + quote(node)
+        + ") AS probes, round(quantileIf(0.5)(p.rtt_ns, t.node = "
+        + quote(node)
+        + ") / 1e6, 1) AS p50_ms, round(maxIf(p.rtt_ns, t.node = "
+        + quote(node)
+        + ") / 1e6, 1) AS max_ms, round(maxIf(p.rtt_ns, t.node != "
+        + quote(node)
+        + ") / 1e6, 1) AS others_max_ms FROM probes AS p JOIN (SELECT prober_id, probe_sequence, any(node) AS node FROM trace_points"
+        + " WHERE "
+        + within("time", fromNs, toNs)
+        + " AND key_state = 'KEY_VERIFIED' AND point = 'RX' AND direction = 'FORWARD' AND NOT reset GROUP BY prober_id, probe_sequence)"
+        + " AS t ON t.prober_id = p.prober_id AND t.probe_sequence = p.probe_sequence WHERE "
+        + within("p.time", fromNs, toNs)
+        + " AND p.outcome = 'SYN_ACK' GROUP BY second ORDER BY second";
+  }
+
+  static String probesOfProber(String prober, long fromNs, long toNs) {
+    return "SELECT prober, target, outcome, count() AS probes FROM probes WHERE "
+        + within("time", fromNs, toNs)
+        + " GROUP BY prober, target, outcome ORDER BY prober = "
+        + quote(prober)
+        + " DESC, prober, target, outcome";
+  }
+
+  static String pointsOfBackends(Collection<String> backends, long fromNs, long toNs) {
+    return "SELECT backend, node, countIf(direction = 'FORWARD' AND point = 'TX') AS sent, countIf(direction = 'REPLY' AND point = 'RX')"
+        + " AS replies FROM trace_points WHERE "
+        + within("time", fromNs, toNs)
+        + " AND key_state = 'KEY_VERIFIED' AND NOT reset AND backend IN ("
+        + quote(backends)
+        + ") GROUP BY backend, node ORDER BY backend, node";
+  }
+
+  static String dropsOfProbes(List<JudgedProbe> dropped, long fromNs, long toNs) {
+    List<String> nodes = dropped.stream().map(JudgedProbe::node).distinct().sorted().toList();
+    return "SELECT node, reason, count() AS probes FROM trace_points WHERE "
+        + within("time", fromNs, toNs)
+        + " AND reason != 'NONE' AND key_state = 'KEY_VERIFIED' AND NOT reset AND node IN ("
+        + quote(nodes)
+        + ") GROUP BY node, reason ORDER BY probes DESC";
+  }
+
+  static String limitDropsOfVip(String vip, long fromNs, long toNs) {
+    return "SELECT node, reason, max(packets) - min(packets) AS packets FROM drop_counters WHERE "
+        + within("time", fromNs, toNs)
+        + " AND vip = "
+        + quote(vip)
+        + " GROUP BY node, boot_id, reason ORDER BY packets DESC";
+  }
+
+  static String heartbeats(Collection<String> nodes, long fromNs, long toNs) {
+    return "SELECT node, max(time) AS last_heartbeat, count() AS heartbeats FROM node_counters WHERE "
+        + within("time", fromNs, toNs)
+        + " AND node IN ("
+        + quote(nodes)
+        + ") GROUP BY node ORDER BY node";
+  }
+
+  static String proberResults(String prober, long fromNs, long toNs) {
+    return "SELECT prober, max(time) AS last_probe, count() AS probes FROM probes WHERE "
+        + within("time", fromNs, toNs)
+        + " GROUP BY prober ORDER BY prober = "
+        + quote(prober)
+        + " DESC, prober";
+  }
+
+  private static String within(String column, long fromNs, long toNs) {
+    return column
+        + " BETWEEN fromUnixTimestamp64Nano("
+        + Math.max(0, fromNs - MARGIN_NS)
+        + ", 'UTC') AND fromUnixTimestamp64Nano("
+        + Math.max(0, toNs + MARGIN_NS)
+        + ", 'UTC')";
+  }
+
+  private static String quote(String text) {
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'";
+  }
+
+  private static String quote(Collection<String> texts) {
+    return texts.stream().map(EvidenceSql::quote).collect(Collectors.joining(", "));
+  }
+}

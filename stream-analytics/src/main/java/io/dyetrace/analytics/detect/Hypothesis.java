@@ -1,0 +1,48 @@
+package io.dyetrace.analytics.detect;
+
+import io.dyetrace.common.record.ComponentKind;
+import io.dyetrace.common.registry.FaultClass;
+
+/** One component having one fault. */
+record Hypothesis(FaultClass faultClass, ComponentKind kind, String component) implements Comparable<Hypothesis> {
+  /** Class and component, no time: the verdict's fault id. */
+  String faultId() {
+    return faultClass.name() + "/" + component;
+  }
+
+  /** How probable it is that the probe met the component: 1 when a stamp or the port map says so, a share when unknown. */
+  double meets(JudgedProbe p, Network network) {
+    return switch (kind) {
+      case NODE -> meetsNode(p, component, network);
+      case VIP_ON_NODE -> {
+        int at = component.lastIndexOf('@');
+        yield p.vip().equals(component.substring(0, at)) ? meetsNode(p, component.substring(at + 1), network) : 0;
+      }
+      case PROBER -> p.prober().equals(component) ? 1 : 0;
+      case VIP -> p.vip().equals(component) ? 1 : 0;
+      case BACKEND -> {
+        String host = network.hostOf(p.trace().backend);
+        if (!host.isEmpty()) {
+          yield host.equals(component) ? 1 : 0;
+        }
+        var hosts = network.hostsOf(p.vip());
+        yield hosts.contains(component) ? 1.0 / hosts.size() : 0;
+      }
+      default -> 0;
+    };
+  }
+
+  private static double meetsNode(JudgedProbe p, String node, Network network) {
+    if (!p.node().isEmpty()) {
+      return p.node().equals(node) ? 1 : 0;
+    }
+    var nodes = network.nodesOf(p.vip());
+    return nodes.contains(node) ? 1.0 / nodes.size() : 0;
+  }
+
+  @Override
+  public int compareTo(Hypothesis other) {
+    int byClass = faultClass.compareTo(other.faultClass);
+    return byClass != 0 ? byClass : component.compareTo(other.component);
+  }
+}

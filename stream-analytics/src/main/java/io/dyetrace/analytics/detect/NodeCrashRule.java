@@ -1,0 +1,170 @@
+package io.dyetrace.analytics.detect;
+
+import static io.dyetrace.analytics.detect.Evidences.seconds;
+
+import io.dyetrace.common.record.ComponentKind;
+import io.dyetrace.common.record.Evidence;
+import io.dyetrace.common.record.ProbeOutcome;
+import io.dyetrace.common.registry.FaultClass;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * NODE_CRASH: the agent runs and says that the gateway is dead, or has not heard its heartbeat, and probes that lead there are lost in
+ * a row. When the agent is silent as well (the whole machine is gone) the heartbeat tells nothing: more losses are needed then, on
+ * ports known to lead to the node.
+ */
+final class NodeCrashRule implements FaultRule {
+  /** The agent sees the lock of the gateway's telemetry file free: it errs once in ten thousand times. */
+  private static final double DEAD_NATS = 9;
+
+  /** No heartbeat for three seconds from a node whose agent runs: a stalled machine does that now and then. */
+  private static final double MUTE_NATS = 5;
+
+  @Override
+  public FaultClass faultClass() {
+    return FaultClass.NODE_CRASH;
+  }
+
+  @Override
+  public boolean concludesFromSilence() {
+    return true;
+  }
+
+  @Override
+  public List<Suspicion> suspects(Evaluation now) {
+    List<Suspicion> suspicions = new ArrayList<>();
+    List<String> mute = now.network().nodes().stream().filter(n -> now.node(n).mute(now.nowNs())).toList();
+    for (String node : now.network().nodes()) {
+      NodeStream stream = now.node(node);
+      if (stream.drained()) {
+        continue;
+      }
+      if (mute.contains(node)) {
+        suspectMute(now, node, stream, mute, suspicions);
+      } else if (!stream.agentFresh(now.nowNs())) {
+        suspectBlind(now, node, stream, suspicions);
+      }
+    }
+    return suspicions;
+  }
+
+  private void suspectMute(
+      Evaluation now, String node, NodeStream stream, List<String> mute, List<Suspicion> suspicions) {
+    long sinceNs = Math.max(now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
+    List<JudgedProbe> lost = now.probes(sinceNs, p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node));
+    // A loss whose port is unknown belongs to one of the nodes that are mute now: no other loses all it gets.
+    double weight = 0;
+    for (JudgedProbe p : lost) {
+      weight += p.node().equals(node) ? 1 : 1.0 / sharers(now, p, mute);
+    }
+    if (weight < now.config().crash().lostInARow() || !probersWell(now, lost)) {
+      return;
+    }
+    boolean dead = !stream.gatewayAlive();
+    List<Evidence> evidence = new ArrayList<>(lossEvidence(now, node, lost));
+    evidence.add(
+        dead
+            ? Evidences.of("gateway_alive", 0, 1, 1, "%s's agent runs and says that the gateway process is dead.", node)
+            : Evidences.of(
+                "heartbeat_age_seconds",
+                seconds(stream.agentTimeNs() - stream.heartbeatNs()),
+                1,
+                1,
+                "%s's agent runs and has heard no heartbeat of the gateway for %.1f s (normal: 1 s).",
+                node,
+                seconds(stream.agentTimeNs() - stream.heartbeatNs())));
+    suspicions.add(suspicion(now, node, lost, dead ? DEAD_NATS : MUTE_NATS, evidence));
+  }
+
+  private void suspectBlind(Evaluation now, String node, NodeStream stream, List<Suspicion> suspicions) {
+    long sinceNs = Math.max(now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
+    List<JudgedProbe> lost = now.probes(sinceNs, p -> p.fate() == Fate.LOST_BLIND && p.node().equals(node));
+    if (lost.size() < now.config().crash().lostInARowBlind()) {
+      return;
+    }
+    long firstNs = Evaluation.first(lost);
+    boolean answeredSince = !now.probes(firstNs, p -> p.fate().isAnswered() && p.node().equals(node)).isEmpty();
+    if (answeredSince || !probersWell(now, lost)) {
+      return;
+    }
+    List<Evidence> evidence = new ArrayList<>(lossEvidence(now, node, lost));
+    evidence.add(
+        Evidences.of(
+            "telemetry_age_seconds",
+            seconds(now.nowNs() - stream.lastHeardNs()),
+            1,
+            1,
+            "%s's telemetry has been silent for %.1f s, its agent included.",
+            node,
+            seconds(now.nowNs() - stream.lastHeardNs())));
+    suspicions.add(suspicion(now, node, lost, 0, evidence));
+  }
+
+  private Suspicion suspicion(
+      Evaluation now, String node, List<JudgedProbe> lost, double nats, List<Evidence> evidence) {
+    return new Suspicion(
+        new Hypothesis(faultClass(), ComponentKind.NODE, node),
+        Evaluation.first(lost),
+        Evaluation.last(lost),
+        lost,
+        nats,
+        evidence,
+        Evaluation.vips(lost),
+        EvidenceSql.probesOfNode(node, Evaluation.first(lost), now.nowNs()));
+  }
+
+  private static List<Evidence> lossEvidence(Evaluation now, String node, List<JudgedProbe> lost) {
+    long firstNs = Evaluation.first(lost);
+    long others = now.probes(firstNs, p -> p.fate().isAnswered() && !p.node().equals(node)).size();
+    long unreachable = Evaluation.count(lost, p -> p.trace().outcome == ProbeOutcome.ICMP_UNREACHABLE);
+    long mapped = Evaluation.count(lost, p -> p.node().equals(node));
+    return List.of(
+        Evidences.of(
+            "probes_lost_in_a_row",
+            lost.size(),
+            0,
+            lost.size(),
+            "%d probes in a row got no answer and no stamp on any node (%d on ports known to lead to %s; %d host-unreachable); "
+                + "%d probes over other nodes were answered meanwhile.",
+            lost.size(),
+            mapped,
+            node,
+            unreachable,
+            others));
+  }
+
+  private static boolean mayLeadTo(Evaluation now, JudgedProbe p, String node) {
+    return p.node().isEmpty() ? now.network().nodesOf(p.vip()).contains(node) : p.node().equals(node);
+  }
+
+  private static long sharers(Evaluation now, JudgedProbe p, List<String> mute) {
+    return Math.max(1, mute.stream().filter(n -> now.network().nodesOf(p.vip()).contains(n)).count());
+  }
+
+  /** The probers that lost them do get answers over other nodes: it is not the prober. */
+  private static boolean probersWell(Evaluation now, List<JudgedProbe> lost) {
+    long firstNs = Evaluation.first(lost);
+    boolean onlyNode = now.network().nodes().size() == 1;
+    return onlyNode
+        || lost.stream()
+            .map(JudgedProbe::prober)
+            .distinct()
+            .anyMatch(prober -> !now.probes(firstNs, p -> p.prober().equals(prober) && p.fate().isAnswered()).isEmpty());
+  }
+
+  @Override
+  public Health health(Evaluation now, Hypothesis open) {
+    String node = open.component();
+    NodeStream stream = now.node(node);
+    if (!stream.agentFresh(now.nowNs())) {
+      return Health.UNKNOWN;
+    }
+    if (!stream.beating(now.nowNs())) {
+      return Health.BAD;
+    }
+    return now.health(
+        p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node),
+        p -> p.fate() == Fate.ANSWERED && p.stamped() && p.node().equals(node));
+  }
+}

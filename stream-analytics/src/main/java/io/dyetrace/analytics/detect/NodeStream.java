@@ -1,0 +1,302 @@
+package io.dyetrace.analytics.detect;
+
+import io.dyetrace.common.record.AgentStatus;
+import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.DropCounters;
+import io.dyetrace.common.record.NodeCounters;
+import io.dyetrace.common.record.NodeState;
+import io.dyetrace.common.record.Point;
+import io.dyetrace.common.record.PointBatch;
+import io.dyetrace.common.record.WorkerCounters;
+import io.dyetrace.common.registry.DropReason;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What one node's telemetry says: its heartbeat, its agent's status, gaps and losses second by second. */
+final class NodeStream {
+  private static final long SECOND_NS = 1_000_000_000L;
+
+  /** Packets dropped for one reason on one VIP, cumulative since the gateway's start, and what each second added. */
+  private static final class Drops {
+    long packets;
+    final Samples added = new Samples();
+  }
+
+  private record DropKey(String vip, int reason) implements Comparable<DropKey> {
+    @Override
+    public int compareTo(DropKey other) {
+      int byVip = vip.compareTo(other.vip);
+      return byVip != 0 ? byVip : Integer.compare(reason, other.reason);
+    }
+  }
+
+  private final DetectorConfig config;
+  private long agentTimeNs;
+  private long drainedUntilNs;
+  private boolean gatewayAlive = true;
+  private long bootId;
+  private int heartbeatsOfBoot;
+  private long heartbeatNs;
+  private NodeState state = NodeState.NODE_STATE_UNSPECIFIED;
+  private long rxMissed;
+  private long lastPointNs;
+  private final Samples pollGaps = new Samples();
+  private final Samples heartbeatShifts = new Samples();
+  private final Samples missed = new Samples();
+  private final Map<DropKey, Drops> drops = new TreeMap<>();
+
+  NodeStream(DetectorConfig config) {
+    this.config = config;
+  }
+
+  void accept(PointBatch batch) {
+    for (Point p : batch.getPointsList()) {
+      lastPointNs = Math.max(lastPointNs, p.getTimeNs());
+    }
+  }
+
+  void accept(CounterBatch batch) {
+    if (batch.hasAgent()) {
+      acceptStatus(batch.getAgent());
+    }
+    if (batch.getNodeCount() + batch.getWorkersCount() + batch.getDropsCount() == 0 || batch.getBootId() < bootId) {
+      return; // nothing of a gateway, or of one that is gone
+    }
+    if (batch.getBootId() > bootId) {
+      startOver(batch.getBootId());
+    }
+    // Of the same second: a reason seen for the first time came after the heartbeat before.
+    boolean knownBoot = heartbeatsOfBoot > 0;
+    for (DropCounters d : batch.getDropsList()) {
+      acceptDrops(d, knownBoot);
+    }
+    for (WorkerCounters w : batch.getWorkersList()) {
+      if (!settling(w.getTimeNs())) {
+        pollGaps.add(w.getTimeNs(), w.getLongestPollGapNs());
+      }
+    }
+    for (NodeCounters n : batch.getNodeList()) {
+      acceptHeartbeat(n);
+    }
+  }
+
+  private void acceptStatus(AgentStatus status) {
+    if (status.getTimeNs() >= agentTimeNs) {
+      agentTimeNs = status.getTimeNs();
+      gatewayAlive = status.getGatewayAlive();
+      drainedUntilNs = Math.max(drainedUntilNs, status.getDrainedUntilNs());
+    }
+  }
+
+  private void startOver(long newBootId) {
+    bootId = newBootId;
+    heartbeatsOfBoot = 0;
+    rxMissed = 0;
+    pollGaps.clear();
+    heartbeatShifts.clear();
+    missed.clear();
+    drops.clear();
+  }
+
+  private void acceptHeartbeat(NodeCounters n) {
+    if (n.getTimeNs() <= heartbeatNs) {
+      return;
+    }
+    if (heartbeatsOfBoot > 0 && !settling(heartbeatNs)) {
+      long intervalNs = n.getTimeNs() - heartbeatNs;
+      heartbeatShifts.add(n.getTimeNs(), Math.abs(intervalNs - SECOND_NS * Math.max(1, Math.round(intervalNs / 1e9))));
+      missed.add(n.getTimeNs(), Math.max(0, n.getRxMissed() - rxMissed));
+    }
+    rxMissed = n.getRxMissed();
+    heartbeatNs = n.getTimeNs();
+    state = n.getState();
+    heartbeatsOfBoot++;
+  }
+
+  private void acceptDrops(DropCounters d, boolean knownBoot) {
+    DropKey key = new DropKey(d.getVip(), d.getReason());
+    Drops counted = drops.get(key);
+    if (counted == null) {
+      counted = new Drops();
+      counted.packets = knownBoot ? 0 : d.getPackets();
+      drops.put(key, counted);
+    }
+    if (d.getPackets() > counted.packets) {
+      counted.added.add(d.getTimeNs(), d.getPackets() - counted.packets);
+      counted.packets = d.getPackets();
+    }
+  }
+
+  /** What this time shows is still coloured by the gateway's start. */
+  boolean settling(long timeNs) {
+    return timeNs < bootId + config.timing().nodeSettling().toNanos();
+  }
+
+  /** The agent runs: what it does not report is not there. */
+  boolean agentFresh(long nowNs) {
+    return nowNs - agentTimeNs <= config.timing().agentFresh().toNanos();
+  }
+
+  /** The agent runs and says that the gateway is dead, or has not heard its heartbeat for too long. */
+  boolean mute(long nowNs) {
+    return agentFresh(nowNs) && (!gatewayAlive || hung());
+  }
+
+  private boolean hung() {
+    return heartbeatNs != 0 && agentTimeNs - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
+  }
+
+  /** The gateway's heartbeat comes. */
+  boolean beating(long nowNs) {
+    return gatewayAlive && nowNs - heartbeatNs < config.crash().heartbeatSilence().toNanos();
+  }
+
+  /** It was shutting down or drained when last heard: its silence is planned. */
+  boolean drained() {
+    return state == NodeState.DRAINING;
+  }
+
+  boolean gatewayAlive() {
+    return gatewayAlive;
+  }
+
+  /** Points stamped before this time are here: one that is missing does not exist. */
+  long completeUntilNs() {
+    if (!gatewayAlive) {
+      return Math.max(drainedUntilNs, agentTimeNs - SECOND_NS / 2);
+    }
+    return hung() ? Math.max(drainedUntilNs, agentTimeNs - config.crash().heartbeatSilence().toNanos()) : drainedUntilNs;
+  }
+
+  long agentTimeNs() {
+    return agentTimeNs;
+  }
+
+  long heartbeatNs() {
+    return heartbeatNs;
+  }
+
+  long bootId() {
+    return bootId;
+  }
+
+  long lastPointNs() {
+    return lastPointNs;
+  }
+
+  /** The newest sign of life of the node's telemetry, whatever it is. */
+  long lastHeardNs() {
+    return Math.max(lastPointNs, Math.max(agentTimeNs, heartbeatNs));
+  }
+
+  /** The longest poll gap of each second. */
+  Samples pollGaps() {
+    return pollGaps;
+  }
+
+  /** How far each heartbeat was off its second. */
+  Samples heartbeatShifts() {
+    return heartbeatShifts;
+  }
+
+  /** Packets lost before RX in each second. */
+  Samples missed() {
+    return missed;
+  }
+
+  /** Packets that a VIP dropped for reasons of a group, second by second. */
+  Map<Long, Long> drops(String vip, String group, long fromNs, long toNs) {
+    Map<Long, Long> bySecond = new TreeMap<>();
+    for (Map.Entry<DropKey, Drops> e : drops.entrySet()) {
+      if (e.getKey().vip.equals(vip) && group.equals(groupOf(e.getKey().reason))) {
+        for (Samples.Sample s : e.getValue().added.between(fromNs, toNs)) {
+          bySecond.merge(s.timeNs() / SECOND_NS, s.value(), Long::sum);
+        }
+      }
+    }
+    return bySecond;
+  }
+
+  /** Packets dropped on any VIP for lack of room in a queue, second by second. */
+  Map<Long, Long> queueDrops(long fromNs, long toNs) {
+    Map<Long, Long> bySecond = new TreeMap<>();
+    for (Map.Entry<DropKey, Drops> e : drops.entrySet()) {
+      int reason = e.getKey().reason;
+      if (reason == DropReason.HANDOFF_RING_FULL.code()
+          || reason == DropReason.TX_QUEUE_FULL.code()
+          || reason == DropReason.MBUF_EXHAUSTED.code()) {
+        for (Samples.Sample s : e.getValue().added.between(fromNs, toNs)) {
+          bySecond.merge(s.timeNs() / SECOND_NS, s.value(), Long::sum);
+        }
+      }
+    }
+    return bySecond;
+  }
+
+  static String groupOf(int reason) {
+    DropReason known = DropReason.fromCode(reason);
+    return known == null ? "" : known.group();
+  }
+
+  int size() {
+    return pollGaps.size()
+        + heartbeatShifts.size()
+        + missed.size()
+        + drops.values().stream().mapToInt(d -> 1 + d.added.size()).sum();
+  }
+
+  void expire(long nowNs) {
+    pollGaps.expire(nowNs);
+    heartbeatShifts.expire(nowNs);
+    missed.expire(nowNs);
+    drops.values().forEach(d -> d.added.expire(nowNs));
+  }
+
+  void write(DataOutput out) throws IOException {
+    out.writeLong(agentTimeNs);
+    out.writeLong(drainedUntilNs);
+    out.writeBoolean(gatewayAlive);
+    out.writeLong(bootId);
+    out.writeInt(heartbeatsOfBoot);
+    out.writeLong(heartbeatNs);
+    out.writeInt(state == NodeState.UNRECOGNIZED ? 0 : state.getNumber());
+    out.writeLong(rxMissed);
+    out.writeLong(lastPointNs);
+    pollGaps.write(out);
+    heartbeatShifts.write(out);
+    missed.write(out);
+    out.writeInt(drops.size());
+    for (Map.Entry<DropKey, Drops> e : drops.entrySet()) {
+      out.writeUTF(e.getKey().vip);
+      out.writeInt(e.getKey().reason);
+      out.writeLong(e.getValue().packets);
+      e.getValue().added.write(out);
+    }
+  }
+
+  void read(DataInput in) throws IOException {
+    agentTimeNs = in.readLong();
+    drainedUntilNs = in.readLong();
+    gatewayAlive = in.readBoolean();
+    bootId = in.readLong();
+    heartbeatsOfBoot = in.readInt();
+    heartbeatNs = in.readLong();
+    NodeState known = NodeState.forNumber(in.readInt());
+    state = known == null ? NodeState.NODE_STATE_UNSPECIFIED : known;
+    rxMissed = in.readLong();
+    lastPointNs = in.readLong();
+    pollGaps.read(in);
+    heartbeatShifts.read(in);
+    missed.read(in);
+    for (int n = in.readInt(); n > 0; n--) {
+      Drops d = new Drops();
+      DropKey key = new DropKey(in.readUTF(), in.readInt());
+      d.packets = in.readLong();
+      d.added.read(in);
+      drops.put(key, d);
+    }
+  }
+}

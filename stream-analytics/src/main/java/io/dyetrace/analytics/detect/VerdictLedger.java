@@ -1,0 +1,217 @@
+package io.dyetrace.analytics.detect;
+
+import io.dyetrace.common.record.Verdict;
+import io.dyetrace.common.registry.FaultClass;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The verdicts' book: a suspicion that holds becomes a verdict, a verdict that changes is revised, one whose component is healthy is
+ * resolved. The same evidence never opens a second occurrence.
+ */
+final class VerdictLedger {
+  private static final long NONE = Long.MIN_VALUE;
+
+  /** How long a resolved fault is remembered, so that what is left of its evidence does not open it again. */
+  private static final long MEMORY_NS = 120_000_000_000L;
+
+  private static final class Open {
+    Verdict last;
+    long revisedNs;
+    long healthySinceNs = NONE;
+
+    Open(Verdict last, long revisedNs) {
+      this.last = last;
+      this.revisedNs = revisedNs;
+    }
+  }
+
+  private static final class Pending {
+    long sinceNs;
+  }
+
+  private final DetectorConfig.Verdicts config;
+  private final VerdictWriter writer;
+  private final Map<FaultClass, FaultRule> rules;
+  private final Map<String, Pending> pending = new TreeMap<>();
+  private final Map<String, Open> open = new TreeMap<>();
+  private final Map<String, Long> resolvedNs = new TreeMap<>();
+
+  VerdictLedger(DetectorConfig.Verdicts config, VerdictWriter writer, Map<FaultClass, FaultRule> rules) {
+    this.config = config;
+    this.writer = writer;
+    this.rules = rules;
+  }
+
+  Set<String> openFaults() {
+    return new HashSet<>(open.keySet());
+  }
+
+  int size() {
+    return pending.size() + open.size() + resolvedNs.size();
+  }
+
+  /** Enters what stands accused now; returns the revisions this makes. */
+  List<Verdict> enter(Evaluation now, List<Arbiter.Accusation> accusations, boolean caughtUp) {
+    List<Verdict> revisions = new ArrayList<>();
+    Set<String> accused = new HashSet<>();
+    for (Arbiter.Accusation a : accusations) {
+      Hypothesis h = a.suspicion().hypothesis();
+      if (!caughtUp && rule(h.faultClass()).concludesFromSilence()) {
+        continue;
+      }
+      if (a.suspicion().lastBadNs() <= resolvedNs.getOrDefault(h.faultId(), NONE) || coveredByOpen(h)) {
+        continue;
+      }
+      accused.add(h.faultId());
+      Open known = open.get(h.faultId());
+      if (known == null) {
+        open(now, a, revisions);
+      } else {
+        known.healthySinceNs = NONE;
+        update(now, a, known, revisions);
+      }
+    }
+    pending.keySet().retainAll(accused);
+    if (caughtUp) {
+      resolve(now, accused, revisions);
+    }
+    resolvedNs.values().removeIf(at -> at < now.nowNs() - MEMORY_NS);
+    return revisions;
+  }
+
+  private void open(Evaluation now, Arbiter.Accusation a, List<Verdict> revisions) {
+    if (a.nats() < config.openNats() || a.confidence() < config.openConfidence()) {
+      return;
+    }
+    String faultId = a.suspicion().hypothesis().faultId();
+    Pending p = pending.get(faultId);
+    if (p == null) {
+      p = new Pending();
+      p.sinceNs = now.nowNs();
+      pending.put(faultId, p);
+    }
+    if (now.nowNs() - p.sinceNs < config.holdFor().toNanos()) {
+      return;
+    }
+    pending.remove(faultId);
+    long notBeforeNs = resolvedNs.getOrDefault(faultId, NONE);
+    Verdict v = writer.open(now, a, Math.max(a.suspicion().firstBadNs(), notBeforeNs));
+    open.put(faultId, new Open(v, now.nowNs()));
+    revisions.add(v);
+  }
+
+  private void update(Evaluation now, Arbiter.Accusation a, Open known, List<Verdict> revisions) {
+    if (now.nowNs() - known.revisedNs < config.updateInterval().toNanos()) {
+      return;
+    }
+    Verdict v = writer.update(now, a, known.last);
+    boolean material =
+        Math.abs(v.getConfidence() - known.last.getConfidence()) >= config.updateStep()
+            || Math.abs(v.getAffectedProbeShare() - known.last.getAffectedProbeShare()) >= config.updateStep()
+            || !known.last.getAffectedVipsList().containsAll(v.getAffectedVipsList());
+    if (material) {
+      known.last = v;
+      known.revisedNs = now.nowNs();
+      revisions.add(v);
+    }
+  }
+
+  private void resolve(Evaluation now, Set<String> accused, List<Verdict> revisions) {
+    Iterator<Map.Entry<String, Open>> all = open.entrySet().iterator();
+    while (all.hasNext()) {
+      Map.Entry<String, Open> e = all.next();
+      if (accused.contains(e.getKey())) {
+        continue;
+      }
+      Open known = e.getValue();
+      Hypothesis h = hypothesis(known.last);
+      FaultRule rule = rule(h.faultClass());
+      boolean superseded = coveredByOpen(h);
+      Health health = superseded ? Health.HEALTHY : rule.health(now, h);
+      if (health != Health.HEALTHY) {
+        known.healthySinceNs = health == Health.BAD ? NONE : known.healthySinceNs;
+        continue;
+      }
+      if (known.healthySinceNs == NONE) {
+        known.healthySinceNs = now.nowNs();
+      }
+      if (superseded || now.nowNs() - known.healthySinceNs >= rule.healthyHold(config).toNanos()) {
+        revisions.add(writer.resolve(now, known.last, superseded));
+        resolvedNs.put(e.getKey(), now.nowNs());
+        all.remove();
+      }
+    }
+  }
+
+  private boolean coveredByOpen(Hypothesis h) {
+    return open.values().stream().anyMatch(o -> Arbiter.covers(hypothesis(o.last), h));
+  }
+
+  private FaultRule rule(FaultClass faultClass) {
+    FaultRule rule = rules.get(faultClass);
+    if (rule == null) {
+      throw new IllegalStateException("no rule for " + faultClass);
+    }
+    return rule;
+  }
+
+  private static Hypothesis hypothesis(Verdict v) {
+    FaultClass faultClass = FaultClass.fromCode(v.getFaultClass());
+    if (faultClass == null) {
+      throw new IllegalStateException("fault class " + v.getFaultClass() + " of " + v.getFaultId() + " is unknown");
+    }
+    return new Hypothesis(faultClass, v.getComponentKind(), v.getComponent());
+  }
+
+  void write(DataOutput out) throws IOException {
+    out.writeInt(pending.size());
+    for (Map.Entry<String, Pending> e : pending.entrySet()) {
+      out.writeUTF(e.getKey());
+      out.writeLong(e.getValue().sinceNs);
+    }
+    out.writeInt(open.size());
+    for (Open o : open.values()) {
+      byte[] verdict = o.last.toByteArray();
+      out.writeInt(verdict.length);
+      out.write(verdict);
+      out.writeLong(o.revisedNs);
+      out.writeLong(o.healthySinceNs);
+    }
+    out.writeInt(resolvedNs.size());
+    for (Map.Entry<String, Long> e : resolvedNs.entrySet()) {
+      out.writeUTF(e.getKey());
+      out.writeLong(e.getValue());
+    }
+  }
+
+  void read(DataInput in) throws IOException {
+    for (int n = in.readInt(); n > 0; n--) {
+      Pending p = new Pending();
+      String faultId = in.readUTF();
+      p.sinceNs = in.readLong();
+      pending.put(faultId, p);
+    }
+    for (int n = in.readInt(); n > 0; n--) {
+      byte[] verdict = new byte[in.readInt()];
+      in.readFully(verdict);
+      Verdict last = Verdict.parseFrom(verdict);
+      Open o = new Open(last, in.readLong());
+      o.healthySinceNs = in.readLong();
+      open.put(last.getFaultId(), o);
+    }
+    for (int n = in.readInt(); n > 0; n--) {
+      String faultId = in.readUTF();
+      resolvedNs.put(faultId, in.readLong());
+    }
+  }
+
+}

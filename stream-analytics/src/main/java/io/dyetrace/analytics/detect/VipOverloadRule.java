@@ -1,0 +1,132 @@
+package io.dyetrace.analytics.detect;
+
+import io.dyetrace.common.record.ComponentKind;
+import io.dyetrace.common.record.Evidence;
+import io.dyetrace.common.registry.DropReason;
+import io.dyetrace.common.registry.FaultClass;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** VIP_OVERLOAD: several nodes drop packets, or verified probes, of one VIP for a limit at the same time. */
+final class VipOverloadRule implements FaultRule {
+  private static final long SECOND_NS = 1_000_000_000L;
+
+  /** A second in which a node counts limit drops of the VIP. */
+  private static final double BAD_SECOND_NATS = 4;
+
+  @Override
+  public FaultClass faultClass() {
+    return FaultClass.VIP_OVERLOAD;
+  }
+
+  @Override
+  public boolean concludesFromSilence() {
+    return false;
+  }
+
+  @Override
+  public List<Suspicion> suspects(Evaluation now) {
+    List<Suspicion> suspicions = new ArrayList<>();
+    for (String vip : now.network().vips()) {
+      suspect(now, vip, suspicions);
+    }
+    return suspicions;
+  }
+
+  private void suspect(Evaluation now, String vip, List<Suspicion> suspicions) {
+    DetectorConfig.Overload config = now.config().overload();
+    long sinceNs = now.nowNs() - config.window().toNanos();
+    List<String> nodes = now.network().nodesOf(vip);
+    Set<String> hit = new TreeSet<>();
+    int badSeconds = 0;
+    long packets = 0;
+    long firstNs = Long.MAX_VALUE;
+    long lastNs = Long.MIN_VALUE;
+    for (String node : nodes) {
+      TreeMap<Long, Long> bad = badSeconds(now, node, vip, sinceNs);
+      if (bad.size() >= config.badSeconds()) {
+        hit.add(node);
+        badSeconds += bad.size();
+        packets += bad.values().stream().mapToLong(Long::longValue).sum();
+        // A counter's second ends at its time.
+        firstNs = Math.min(firstNs, (bad.firstKey() - 1) * SECOND_NS);
+        lastNs = Math.max(lastNs, (bad.lastKey() + 1) * SECOND_NS);
+      }
+    }
+    int needed = Math.min(config.nodes(), nodes.size());
+    List<JudgedProbe> dropped = now.probes(sinceNs, p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip));
+    Set<String> droppedBy = new TreeSet<>();
+    dropped.forEach(p -> droppedBy.add(p.node()));
+    boolean byCounters = hit.size() >= needed;
+    boolean byProbes = dropped.size() >= config.probes() && droppedBy.size() >= needed;
+    if (!byCounters && !byProbes) {
+      return;
+    }
+    List<Evidence> evidence = new ArrayList<>();
+    if (byCounters) {
+      evidence.add(
+          Evidences.of(
+              "limit_drops_per_second",
+              (double) packets * hit.size() / badSeconds,
+              0,
+              badSeconds,
+              "%d nodes (%s) dropped %d packets of %s for a limit within %d s.",
+              hit.size(),
+              String.join(", ", hit),
+              packets,
+              vip,
+              config.window().toSeconds()));
+    }
+    if (!dropped.isEmpty()) {
+      Map<String, Integer> reasons = new TreeMap<>();
+      dropped.forEach(p -> reasons.merge(DropReason.nameOf(p.trace().dropReason), 1, Integer::sum));
+      evidence.add(
+          Evidences.of(
+              "verified_probes_limited",
+              dropped.size(),
+              0,
+              dropped.size(),
+              "%d verified probes to %s were dropped by %s: %s.",
+              dropped.size(),
+              vip,
+              droppedBy,
+              reasons));
+      firstNs = Math.min(firstNs, Evaluation.first(dropped));
+      lastNs = Math.max(lastNs, Evaluation.last(dropped));
+    }
+    suspicions.add(
+        new Suspicion(
+            new Hypothesis(faultClass(), ComponentKind.VIP, vip),
+            firstNs,
+            Math.min(lastNs, now.nowNs()),
+            dropped,
+            byCounters ? BAD_SECOND_NATS * badSeconds : 0,
+            evidence,
+            List.of(vip),
+            EvidenceSql.limitDropsOfVip(vip, firstNs, now.nowNs())));
+  }
+
+  /** Seconds in which the node dropped too many packets of the VIP for a limit, and how many. */
+  private static TreeMap<Long, Long> badSeconds(Evaluation now, String node, String vip, long sinceNs) {
+    TreeMap<Long, Long> seconds = new TreeMap<>(now.node(node).drops(vip, "limit", sinceNs, now.nowNs()));
+    seconds.values().removeIf(packets -> packets < now.config().overload().drops());
+    return seconds;
+  }
+
+  @Override
+  public Health health(Evaluation now, Hypothesis open) {
+    String vip = open.component();
+    long sinceNs = now.nowNs() - now.config().verdicts().healthyFor().toNanos();
+    for (String node : now.network().nodesOf(vip)) {
+      if (!badSeconds(now, node, vip, sinceNs).isEmpty()) {
+        return Health.BAD;
+      }
+    }
+    return now.health(
+        p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip), p -> p.fate().isAnswered() && p.vip().equals(vip));
+  }
+}
