@@ -76,8 +76,8 @@ final class GatewayMetrics implements MultiCollector {
         String[] labels = {
           "node", view.node(), "vip", drop.getVip(), "reason", DropReason.nameOf(drop.getReason())
         };
-        to.counter("drop_packets", "Packets dropped.", drop.getPackets(), labels);
-        to.counter("drop_bytes", "Bytes dropped.", drop.getBytes(), labels);
+        to.counter("drops", "Packets dropped.", drop.getPackets(), labels);
+        to.counter("dropped_bytes", "Bytes dropped.", drop.getBytes(), labels);
       }
       for (WorkerCounters worker : view.workers()) {
         addWorker(to, view.node(), worker);
@@ -94,7 +94,7 @@ final class GatewayMetrics implements MultiCollector {
         counters == null || !view.alive()
             ? NodeState.NODE_STATE_UNSPECIFIED
             : counters.getState();
-    to.gauge("up", "1 while the gateway process lives.", view.alive() ? 1 : 0, node);
+    to.gauge("alive", "1 while the gateway process lives.", view.alive() ? 1 : 0, node);
     to.gauge("ready", "1 while it reports READY.", state == NodeState.READY ? 1 : 0, node);
     to.gauge("draining", "1 while it reports DRAINING.", state == NodeState.DRAINING ? 1 : 0, node);
     if (view.bootId() != 0) {
@@ -134,7 +134,7 @@ final class GatewayMetrics implements MultiCollector {
 
   private static void colour(Scrape to, String node, String result, long value) {
     to.counter(
-        "colour_packets", "Packets with a colour.", value, "node", node, "result", result);
+        "colour", "Packets with a colour.", value, "node", node, "result", result);
   }
 
   /** Sessions belong to a VIP, whatever the direction; the gateway reports them with one or with both. */
