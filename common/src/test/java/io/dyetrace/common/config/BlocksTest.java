@@ -19,25 +19,7 @@ class BlocksTest {
       MetricsConfig metrics,
       LocationConfig location) {}
 
-  /** As docs/reference/interfaces.md shows them. */
-  private static final String YAML =
-      """
-      kafka:
-        bootstrap_servers: 127.0.0.1:9092
-      clickhouse:
-        url: http://127.0.0.1:8123
-        database: dyetrace
-        user: default
-        password: ""
-      metrics:
-        listen: 127.0.0.1:9464
-      location:
-        region: lab
-        zone: lab-a
-        rack: rack-1
-        cluster: lab
-        node: gw-1
-      """;
+  private static final String YAML = DocumentedYaml.under("## Configuration");
 
   @Test
   void shouldReadTheSharedBlocks() {

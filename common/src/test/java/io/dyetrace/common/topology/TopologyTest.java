@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dyetrace.common.config.ConfigException;
+import io.dyetrace.common.config.DocumentedYaml;
 import io.dyetrace.common.config.IpAddresses;
 import io.dyetrace.common.config.LocationConfig;
 import io.dyetrace.common.registry.Tier;
@@ -103,6 +104,14 @@ class TopologyTest {
     assertThat(topology.hostOf("elsewhere")).isEqualTo("elsewhere");
     assertThat(topology.backend("rs-1-web")).map(Vip.Backend::weight).contains(3);
     assertThat(topology.backend("rs-10-web")).map(Vip.Backend::weight).contains(1);
+  }
+
+  @Test
+  void shouldReadTheDocumentedExample() {
+    Topology example = Topology.parse(DocumentedYaml.under("### Topology"), "interfaces.md");
+
+    assertThat(example.components()).hasSize(3);
+    assertThat(example.hostOf("rs-1-web")).isEqualTo("rs-1");
   }
 
   @Test
