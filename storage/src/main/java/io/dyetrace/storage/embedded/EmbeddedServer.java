@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The engine and its HTTP interface, started and stopped together; once in a process. */
 final class EmbeddedServer {
-  private static final int STOP_SECONDS = 5;
-
   private final EmbeddedConfig config;
   private final PrometheusRegistry registry;
   private @Nullable Engine engine;
@@ -66,15 +64,18 @@ final class EmbeddedServer {
     return now.getAddress().getPort();
   }
 
-  /** Stops taking requests, lets running ones end, closes the engine. Returns false when a statement would not end. */
+  /**
+   * Lets running statements and their answers end, closes the engine, stops listening. Returns false when a statement would not end.
+   */
   boolean stop() throws InterruptedException {
+    boolean ended = engine == null || engine.stop();
     if (http != null) {
-      http.stop(STOP_SECONDS);
+      http.stop(0);
     }
     if (executor != null) {
-      executor.shutdown();
+      executor.shutdownNow();
     }
-    return engine == null || engine.stop();
+    return ended;
   }
 
   private static String displayName() {

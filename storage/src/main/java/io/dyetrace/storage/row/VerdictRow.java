@@ -6,9 +6,10 @@ import io.dyetrace.common.record.Verdict;
 public record VerdictRow(Verdict verdict) implements StorageRow {
   private static final long serialVersionUID = 1L;
 
+  /** When it was detected, or resolved, whichever came later. */
   @Override
   public long timeNs() {
-    return verdict.getDetectedNs();
+    return Math.max(verdict.getDetectedNs(), verdict.getResolvedNs());
   }
 
   @Override

@@ -1,0 +1,5 @@
+/** The commands of the storage module. */
+@NullMarked
+package io.dyetrace.storage;
+
+import org.jspecify.annotations.NullMarked;
