@@ -1,0 +1,86 @@
+package io.dyetrace.analytics;
+
+import io.dyetrace.analytics.detect.DetectorConfig;
+import io.dyetrace.analytics.detect.FaultDetector;
+import io.dyetrace.analytics.detection.Detector;
+import io.dyetrace.common.config.StrictYaml;
+import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.PointBatch;
+import io.dyetrace.common.record.ProbeBatch;
+import io.dyetrace.common.record.Verdict;
+import io.dyetrace.common.topology.Topology;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes fault detectors where the operator runs. Topology and configuration travel there as the texts
+ * of their files.
+ */
+final class FaultDetectors implements Detector.Factory {
+  private static final long serialVersionUID = 1L;
+
+  private final String configText;
+  private final String topologyText;
+  private transient @Nullable Topology topology;
+  private transient @Nullable DetectorConfig config;
+
+  FaultDetectors(String configText, String topologyText) {
+    this.configText = configText;
+    this.topologyText = topologyText;
+  }
+
+  @Override
+  public Detector create() {
+    return new Adapter(new FaultDetector(topology(), config()));
+  }
+
+  @Override
+  public Detector restore(byte[] snapshot) {
+    return new Adapter(FaultDetector.restore(topology(), config(), snapshot));
+  }
+
+  private Topology topology() {
+    Topology parsed = topology;
+    if (parsed == null) {
+      parsed = Topology.parse(topologyText, "topology");
+      topology = parsed;
+    }
+    return parsed;
+  }
+
+  private DetectorConfig config() {
+    DetectorConfig parsed = config;
+    if (parsed == null) {
+      parsed = StrictYaml.parse(configText, "configuration", AnalyticsConfig.class).detection();
+      config = parsed;
+    }
+    return parsed;
+  }
+
+  private record Adapter(FaultDetector detector) implements Detector {
+    @Override
+    public void accept(ProbeBatch batch) {
+      detector.accept(batch);
+    }
+
+    @Override
+    public void accept(PointBatch batch) {
+      detector.accept(batch);
+    }
+
+    @Override
+    public void accept(CounterBatch batch) {
+      detector.accept(batch);
+    }
+
+    @Override
+    public List<Verdict> advance(long eventTimeNs, boolean caughtUp) {
+      return detector.advance(eventTimeNs, caughtUp);
+    }
+
+    @Override
+    public byte[] snapshot() {
+      return detector.snapshot();
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package io.dyetrace.analytics.cluster;
+
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.Metric;
+import org.apache.flink.metrics.MetricConfig;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.metrics.reporter.MetricReporter;
+import org.apache.flink.metrics.reporter.MetricReporterFactory;
+
+/**
+ * Hands the job's own metrics from Flink to Prometheus' registry.
+ *
+ * <p>An operator registers a counter or gauge under the name that Prometheus shall see, {@code
+ * dyetrace_analytics_…}, and labels as user groups. What subtasks share is added up. Flink's own
+ * metrics stay with Flink's web interface, apart from a few that say how the job is.
+ *
+ * <p>Flink makes the instance by its class name, in this process: the metrics are static.
+ */
+public final class FlinkMetrics implements MetricReporter, MetricReporterFactory {
+  private static final String PREFIX = "dyetrace_analytics_";
+  private static final Map<Metric, Named> METRICS = new ConcurrentHashMap<>();
+
+  /** Flink's own metrics that are passed on, and what as. */
+  private static final Map<String, String> FLINKS_OWN =
+      Map.of(
+          "numRestarts", "dyetrace_analytics_restarts_total",
+          "numberOfCompletedCheckpoints", "dyetrace_analytics_checkpoints_completed_total",
+          "numberOfFailedCheckpoints", "dyetrace_analytics_checkpoints_failed_total",
+          "lastCheckpointSize", "dyetrace_analytics_checkpoint_size_bytes",
+          "lastCheckpointDuration", "dyetrace_analytics_checkpoint_duration_milliseconds");
+
+  private record Named(String name, Labels labels) {}
+
+  /** Everything that is registered now. */
+  public static MultiCollector collector() {
+    return FlinkMetrics::collect;
+  }
+
+  private static MetricSnapshots collect() {
+    Map<String, Map<Labels, Double>> sums = new TreeMap<>();
+    METRICS.forEach(
+        (metric, named) -> {
+          Double value = valueOf(metric);
+          if (value != null) {
+            sums.computeIfAbsent(named.name(), n -> new java.util.HashMap<>())
+                .merge(named.labels(), value, Double::sum);
+          }
+        });
+    List<MetricSnapshot> snapshots = new ArrayList<>();
+    sums.forEach((name, values) -> snapshots.add(snapshot(name, values)));
+    return new MetricSnapshots(snapshots);
+  }
+
+  private static MetricSnapshot snapshot(String name, Map<Labels, Double> values) {
+    if (name.endsWith("_total")) {
+      CounterSnapshot.Builder counter =
+          CounterSnapshot.builder().name(name.substring(0, name.length() - "_total".length()));
+      values.forEach(
+          (labels, value) ->
+              counter.dataPoint(
+                  CounterSnapshot.CounterDataPointSnapshot.builder()
+                      .labels(labels)
+                      .value(Math.max(0, value))
+                      .build()));
+      return counter.build();
+    }
+    GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name);
+    values.forEach(
+        (labels, value) ->
+            gauge.dataPoint(
+                GaugeSnapshot.GaugeDataPointSnapshot.builder().labels(labels).value(value).build()));
+    return gauge.build();
+  }
+
+  private static @org.jspecify.annotations.Nullable Double valueOf(Metric metric) {
+    if (metric instanceof Counter counter) {
+      return (double) counter.getCount();
+    }
+    if (metric instanceof Gauge<?> gauge && gauge.getValue() instanceof Number number) {
+      return number.doubleValue();
+    }
+    return null;
+  }
+
+  @Override
+  public void notifyOfAddedMetric(Metric metric, String name, MetricGroup group) {
+    String own = FLINKS_OWN.get(name);
+    if (own != null) {
+      METRICS.put(metric, new Named(own, Labels.EMPTY));
+    } else if (name.startsWith(PREFIX)) {
+      METRICS.put(metric, new Named(name, labels(group)));
+    }
+  }
+
+  @Override
+  public void notifyOfRemovedMetric(Metric metric, String name, MetricGroup group) {
+    METRICS.remove(metric);
+  }
+
+  /** The user's groups; Flink's own variables are left out. */
+  private static Labels labels(MetricGroup group) {
+    Map<String, String> labels = new TreeMap<>();
+    group
+        .getAllVariables()
+        .forEach(
+            (key, value) -> {
+              String name = key.substring(1, key.length() - 1);
+              if (USER_LABELS.contains(name)) {
+                labels.put(name, value);
+              }
+            });
+    return Labels.of(
+        labels.keySet().toArray(String[]::new), labels.values().toArray(String[]::new));
+  }
+
+  private static final java.util.Set<String> USER_LABELS =
+      java.util.Set.of("topic", "reason", "pipeline", "class", "state");
+
+  @Override
+  public MetricReporter createMetricReporter(Properties properties) {
+    return this;
+  }
+
+  @Override
+  public void open(MetricConfig config) {}
+
+  @Override
+  public void close() {}
+}

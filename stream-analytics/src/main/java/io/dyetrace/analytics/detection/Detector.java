@@ -1,0 +1,30 @@
+package io.dyetrace.analytics.detection;
+
+import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.PointBatch;
+import io.dyetrace.common.record.ProbeBatch;
+import io.dyetrace.common.record.Verdict;
+import java.io.Serializable;
+import java.util.List;
+
+/** What the operator needs of a fault detector: {@code detect.FaultDetector}, or a test's own. */
+public interface Detector {
+  void accept(ProbeBatch batch);
+
+  void accept(PointBatch batch);
+
+  void accept(CounterBatch batch);
+
+  /** Judges everything decidable at this event time; see {@code FaultDetector#advance}. */
+  List<Verdict> advance(long eventTimeNs, boolean caughtUp);
+
+  byte[] snapshot();
+
+  /** Makes detectors where the operator runs. */
+  interface Factory extends Serializable {
+    Detector create();
+
+    /** Throws when the snapshot is not one that this version reads. */
+    Detector restore(byte[] snapshot);
+  }
+}

@@ -1,0 +1,42 @@
+package io.dyetrace.analytics.telemetry;
+
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.MeshBatch;
+import io.dyetrace.common.record.PointBatch;
+import io.dyetrace.common.record.ProbeBatch;
+import io.dyetrace.common.record.Schema;
+import io.dyetrace.common.record.Verdict;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** What a topic carries. */
+public enum Kind {
+  PROBES(Schema.TOPIC_PROBES, ProbeBatch.parser()),
+  POINTS(Schema.TOPIC_POINTS, PointBatch.parser()),
+  COUNTERS(Schema.TOPIC_COUNTERS, CounterBatch.parser()),
+  MESH(Schema.TOPIC_MESH, MeshBatch.parser()),
+  VERDICTS(Schema.TOPIC_VERDICTS, Verdict.parser());
+
+  private final String topic;
+  private final Parser<? extends Message> parser;
+
+  Kind(String topic, Parser<? extends Message> parser) {
+    this.topic = topic;
+    this.parser = parser;
+  }
+
+  public String topic() {
+    return topic;
+  }
+
+  Parser<? extends Message> parser() {
+    return parser;
+  }
+
+  /** The kind that a topic carries. */
+  public static Optional<Kind> of(String topic) {
+    return Arrays.stream(values()).filter(kind -> kind.topic.equals(topic)).findFirst();
+  }
+}
