@@ -434,9 +434,7 @@ public final class GenerateRegistry {
     StringBuilder out = new StringBuilder();
     out.append("// SPDX-License-Identifier: Apache-2.0\n//\n");
     out.append("// ").append(NOTICE.formatted("*.tsv")).append('\n');
-    out.append(
-        "// Codes never change meaning. A COUNT is one more than the highest code: the length of an"
-            + " array by code.\n");
+    out.append("// Codes never change meaning.\n");
     out.append("#ifndef DYETRACE_REGISTRY_H\n#define DYETRACE_REGISTRY_H\n\n");
     out.append("#include <stdint.h>\n");
     for (Table table : tables) {
@@ -449,7 +447,11 @@ public final class GenerateRegistry {
         out.append('\t').append(prefix).append('_').append(row.name()).append(" = ");
         out.append(row.code()).append(",\n");
       }
-      out.append("};\n\n#define ").append(prefix).append("_COUNT ").append(rows.size());
+      out.append(
+              "};\n\n// One more than the highest code: the length of an array by code.\n#define ")
+          .append(prefix)
+          .append("_COUNT ")
+          .append(rows.size());
       out.append("\n\n// The name of a code, \"UNKNOWN\" for one that is not in the table.\n");
       out.append("static inline const char *dt_").append(table.snake());
       out.append("_name(uint16_t code)\n{\n");

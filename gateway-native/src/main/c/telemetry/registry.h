@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Generated from common/src/main/registry/*.tsv by 'make registry'.
-// Codes never change meaning. A COUNT is one more than the highest code: the length of an array by code.
+// Codes never change meaning.
 #ifndef DYETRACE_REGISTRY_H
 #define DYETRACE_REGISTRY_H
 
@@ -31,6 +31,7 @@ enum dt_trace_point {
 	DT_TP_TX = 9,
 };
 
+// One more than the highest code: the length of an array by code.
 #define DT_TP_COUNT 10
 
 // The name of a code, "UNKNOWN" for one that is not in the table.
@@ -133,6 +134,7 @@ enum dt_drop_reason {
 	DT_DROP_ICMP_UNSUPPORTED = 38,
 };
 
+// One more than the highest code: the length of an array by code.
 #define DT_DROP_COUNT 39
 
 // The name of a code, "UNKNOWN" for one that is not in the table.
@@ -192,6 +194,7 @@ enum dt_direction {
 	DT_DIR_REPLY = 2,
 };
 
+// One more than the highest code: the length of an array by code.
 #define DT_DIR_COUNT 3
 
 // The name of a code, "UNKNOWN" for one that is not in the table.
@@ -215,6 +218,7 @@ enum dt_tier {
 	DT_TIER_CLB = 2,
 };
 
+// One more than the highest code: the length of an array by code.
 #define DT_TIER_COUNT 3
 
 // The name of a code, "UNKNOWN" for one that is not in the table.
