@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.dyetrace.common.config.HostPort;
 import io.prometheus.metrics.exporter.httpserver.MetricsHandler;
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -38,9 +39,11 @@ public final class MetricsServer implements AutoCloseable {
 
   private record Running(HttpServer http, ExecutorService executor) {}
 
+  /** Registers the JVM's own metrics beside what the registry holds. */
   public MetricsServer(HostPort listen, PrometheusRegistry registry) {
     this.listen = listen;
     this.registry = registry;
+    JvmMetrics.builder().register(registry);
   }
 
   /**

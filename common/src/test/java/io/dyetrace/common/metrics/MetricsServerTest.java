@@ -32,7 +32,9 @@ class MetricsServerTest {
     HttpResponse<String> response = get("/metrics");
 
     assertThat(response.statusCode()).isEqualTo(200);
-    assertThat(response.body()).contains("dyetrace_test_total 7.0");
+    assertThat(response.body())
+        .contains("dyetrace_test_total 7.0")
+        .contains("jvm_memory_used_bytes");
   }
 
   @Test
