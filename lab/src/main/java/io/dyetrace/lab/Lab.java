@@ -1,5 +1,6 @@
 package io.dyetrace.lab;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dyetrace.lab.fault.FaultBook;
 import io.dyetrace.lab.network.LabNetwork;
 import io.dyetrace.lab.plan.ConfigFiles;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +40,10 @@ import java.util.stream.Stream;
 public final class Lab {
   /** How large the file is that every real server serves at /10mb.bin. */
   public static final int BIG_FILE_BYTES = 10_000_000;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private record UpMarker(String upSince, Set<String> without) {}
 
   private final LabPlan plan = new LabPlan();
   private final LabPaths paths;
@@ -114,7 +120,17 @@ public final class Lab {
 
   /** Brings up what is missing. What a fault took away stays away until it is healed. */
   public void up() {
-    Prerequisites.check(paths.home());
+    up(Set.of());
+  }
+
+  /**
+   * The same with some components left out.
+   *
+   * @param without their names
+   */
+  public void up(Set<String> without) {
+    without.forEach(components::get);
+    Prerequisites.check(paths.home(), wanted(without));
     if (isUp() && network.complete()) {
       repair();
       return;
@@ -126,13 +142,13 @@ public final class Lab {
     console.say("network: %d namespaces, %d links", plan.namespaces().size(), plan.hosts().size());
     writeFiles();
     network.up();
-    new Startup(supervisor, console).run(components.all());
-    writeMarker();
+    new Startup(supervisor, console).run(wanted(without));
+    writeMarker(without);
   }
 
   private void repair() {
     List<Component> missing =
-        components.all().stream()
+        wantedComponents().stream()
             .filter(c -> !c.once() && !supervisor.alive(c) && !faults.holdsDown(c.name()))
             .toList();
     if (missing.isEmpty()) {
@@ -145,9 +161,22 @@ public final class Lab {
     new Startup(supervisor, console).run(missing);
   }
 
-  private void writeMarker() {
+  /** The components that this lab was brought up with. */
+  public List<Component> wantedComponents() {
     try {
-      Files.writeString(paths.upMarker(), "{\"up_since\":\"" + Instant.now() + "\"}\n");
+      return wanted(JSON.readValue(paths.upMarker().toFile(), UpMarker.class).without());
+    } catch (IOException notUp) {
+      return components.all();
+    }
+  }
+
+  private List<Component> wanted(Set<String> without) {
+    return components.all().stream().filter(c -> !without.contains(c.name())).toList();
+  }
+
+  private void writeMarker(Set<String> without) {
+    try {
+      JSON.writeValue(paths.upMarker().toFile(), new UpMarker(Instant.now().toString(), without));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -160,7 +189,7 @@ public final class Lab {
         Files.createDirectories(paths.data(directory));
       }
       Files.createDirectories(paths.telemetry());
-      Files.createDirectories(paths.config("x").getParent());
+      Files.createDirectories(paths.configDirectory());
       for (Map.Entry<String, String> file : new ConfigFiles(plan, paths).render().entrySet()) {
         Files.writeString(paths.config(file.getKey()), file.getValue());
       }
@@ -204,7 +233,7 @@ public final class Lab {
     for (Path root : paths.roots()) {
       hadFiles |= deleteTree(root);
     }
-    deleteIfEmpty(paths.state().getParent());
+    deleteIfEmpty(Path.of("/run/dyetrace"));
     deleteDpdkRuntime();
     return ended > 0 || hadNetwork || hadFiles;
   }
@@ -216,8 +245,8 @@ public final class Lab {
   }
 
   private void keepLogs() {
-    Path logs = paths.log("x").getParent();
-    if (!Files.isDirectory(logs) || !Files.isDirectory(paths.lastLogs().getParent())) {
+    Path logs = paths.logs();
+    if (!Files.isDirectory(logs) || !Files.isDirectory(paths.target())) {
       return;
     }
     deleteTree(paths.lastLogs());
@@ -230,7 +259,7 @@ public final class Lab {
             StandardCopyOption.REPLACE_EXISTING);
       }
     } catch (IOException e) {
-      console.say("the logs could not be kept: %s", e.getMessage());
+      console.say("the logs could not be kept: %s", e);
     }
   }
 

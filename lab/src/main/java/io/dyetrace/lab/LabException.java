@@ -27,6 +27,11 @@ public final class LabException extends RuntimeException {
     return new LabException(EXIT_USAGE, message);
   }
 
+  /** The message. */
+  public String text() {
+    return String.valueOf(getMessage());
+  }
+
   public int exitCode() {
     return exitCode;
   }

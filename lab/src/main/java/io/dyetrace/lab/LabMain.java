@@ -1,15 +1,20 @@
 package io.dyetrace.lab;
 
+import io.dyetrace.lab.command.AcceptanceCommand;
 import io.dyetrace.lab.command.CheckCommand;
 import io.dyetrace.lab.command.DemoCommand;
 import io.dyetrace.lab.command.DownCommand;
 import io.dyetrace.lab.command.FloodCommand;
 import io.dyetrace.lab.command.HealCommand;
 import io.dyetrace.lab.command.InjectCommand;
+import io.dyetrace.lab.command.SendFramesCommand;
 import io.dyetrace.lab.command.StatusCommand;
 import io.dyetrace.lab.command.UpCommand;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** {@code ./dyetrace lab} and {@code ./dyetrace demo}. */
 @Command(
@@ -24,9 +29,19 @@ import picocli.CommandLine.Command;
       HealCommand.class,
       DemoCommand.class,
       CheckCommand.class,
-      FloodCommand.class
+      AcceptanceCommand.class,
+      FloodCommand.class,
+      SendFramesCommand.class
     })
-public final class LabMain {
+public final class LabMain implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(System.err);
+    return LabException.EXIT_USAGE;
+  }
+
   public static void main(String[] args) {
     System.exit(commandLine().execute(args));
   }

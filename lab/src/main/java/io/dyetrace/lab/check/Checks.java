@@ -1,33 +1,65 @@
 package io.dyetrace.lab.check;
 
 import io.dyetrace.lab.Lab;
+import io.dyetrace.lab.LabException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
-/** The acceptance checks. */
+/** The acceptance checks, in an order in which none disturbs a later one. */
 public final class Checks {
-  private static final List<Check> ALL = List.of(new BigTransfer());
+  /** Processes of the product that may die without anything being lost. */
+  private static final List<String> MORTAL =
+      List.of("agent", "prober-1", "broker", "analytics", "clickhouse");
 
   private Checks() {}
 
-  public static List<Check> all() {
-    return ALL;
+  /**
+   * All of them.
+   *
+   * @param quiet how long the quiet run lasts
+   */
+  public static List<Check> all(Duration quiet) {
+    List<Check> all =
+        new ArrayList<>(
+            List.of(
+                new Quiet(quiet),
+                new OneNodeEachWay(),
+                new BigTransfer(),
+                new ColourNeverArrives(),
+                new FalseColours(),
+                new NothingLost(),
+                new EveryFault()));
+    MORTAL.forEach(c -> all.add(new Outage(Outage.Way.KILL, c)));
+    MORTAL.forEach(c -> all.add(new Outage(Outage.Way.STOP, c)));
+    all.add(new FreshAnalytics());
+    // Last: with its reply path cut everything fails, and the verdicts on that take a while to
+    // resolve.
+    all.add(new NoHalfOpen());
+    return List.copyOf(all);
   }
 
   /** The check of this name. */
-  public static Check named(String name) {
-    return ALL.stream()
+  public static Check named(String name, Duration quiet) {
+    List<Check> all = all(quiet);
+    return all.stream()
         .filter(c -> c.name().equals(name))
         .findFirst()
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "no check '" + name + "'; known: " + ALL.stream().map(Check::name).toList()));
+                    "no check '" + name + "'; known: " + all.stream().map(Check::name).toList()));
   }
 
-  /** Runs one and says what came of it. */
+  /** Runs one and says what came of it; one that breaks off has failed. */
   public static CheckResult run(Lab lab, Check check) {
     lab.console().say("check %s: %s", check.name(), check.claim());
-    CheckResult result = check.run(lab);
+    CheckResult result;
+    try {
+      result = check.run(lab);
+    } catch (LabException e) {
+      result = CheckResult.builder().require(false, "%s", e.text()).build();
+    }
     result.measured().forEach((name, value) -> lab.console().say("  %s: %s", name, value));
     result.problems().forEach(problem -> lab.console().say("  PROBLEM: %s", problem));
     lab.console().say("check %s: %s", check.name(), result.passed() ? "passed" : "FAILED");

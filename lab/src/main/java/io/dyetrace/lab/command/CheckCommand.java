@@ -5,11 +5,13 @@ import io.dyetrace.lab.LabException;
 import io.dyetrace.lab.check.Check;
 import io.dyetrace.lab.check.CheckResult;
 import io.dyetrace.lab.check.Checks;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code lab check [NAME…]}. */
@@ -21,18 +23,26 @@ public final class CheckCommand extends LabCommand {
   @Parameters(arity = "0..*", paramLabel = "NAME")
   private List<String> names = new ArrayList<>();
 
+  @Option(
+      names = "--quiet-minutes",
+      defaultValue = "15",
+      description = "how long the quiet run lasts (default: 15)")
+  private int quietMinutes;
+
   @Override
   int run(Lab lab) {
+    Duration quiet = Duration.ofMinutes(quietMinutes);
     if (names.isEmpty()) {
-      Checks.all().forEach(c -> lab.console().line("%-22s %s", c.name(), c.claim()));
-      lab.console().result(Checks.all().stream().map(Check::name).toList());
+      List<Check> all = Checks.all(quiet);
+      all.forEach(c -> lab.console().line("%-22s %s", c.name(), c.claim()));
+      lab.console().result(all.stream().map(Check::name).toList());
       return 0;
     }
     List<Check> checks;
     try {
-      checks = names.stream().map(Checks::named).toList();
+      checks = names.stream().map(n -> Checks.named(n, quiet)).toList();
     } catch (IllegalArgumentException e) {
-      throw LabException.usage(e.getMessage());
+      throw LabException.usage(String.valueOf(e.getMessage()));
     }
     lab.requireUp();
     boolean passed = true;

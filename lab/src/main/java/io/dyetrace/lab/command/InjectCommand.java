@@ -45,7 +45,7 @@ public final class InjectCommand extends LabCommand {
     try {
       kind = FaultKind.of(fault);
     } catch (IllegalArgumentException e) {
-      throw LabException.usage(e.getMessage());
+      throw LabException.usage(String.valueOf(e.getMessage()));
     }
     InjectedFault injected = new Injector(lab).inject(kind, target, Duration.ofSeconds(seconds));
     lab.console().result(injected);

@@ -3,6 +3,7 @@ package io.dyetrace.lab.command;
 import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
 import java.util.Map;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -17,12 +18,19 @@ public final class UpCommand extends LabCommand {
       description = "when something does not start, leave the rest as it is for a look")
   private boolean keepOnFailure;
 
+  @Option(
+      names = "--without",
+      split = ",",
+      paramLabel = "NAME",
+      description = "components to leave out, for a small machine: mesh,orders,frontend")
+  private Set<String> without = Set.of();
+
   @Override
   int run(Lab lab) {
     boolean wasUp = lab.isUp();
     try (Teardown teardown = Teardown.arm(lab)) {
       try {
-        lab.up();
+        lab.up(without);
       } catch (LabException e) {
         if (keepOnFailure || wasUp || e.exitCode() == LabException.EXIT_USAGE) {
           teardown.keep();

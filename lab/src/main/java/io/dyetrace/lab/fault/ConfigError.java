@@ -8,6 +8,7 @@ import io.dyetrace.lab.LabException;
 import io.dyetrace.lab.plan.ConfigFiles;
 import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.plan.Vip;
+import io.dyetrace.lab.system.ControlSocket;
 import java.time.Duration;
 import java.util.Optional;
 

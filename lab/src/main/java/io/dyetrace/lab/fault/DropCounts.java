@@ -2,6 +2,7 @@ package io.dyetrace.lab.fault;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.dyetrace.common.registry.DropReason;
+import io.dyetrace.lab.system.ControlSocket;
 
 /** Drops by reason since a gateway's start, from its control socket. */
 final class DropCounts {

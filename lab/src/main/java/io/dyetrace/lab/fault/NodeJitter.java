@@ -74,6 +74,7 @@ final class NodeJitter implements Fault {
                 Component.Scheduling.IMPORTANT,
                 new Readiness.Ends(),
                 List.of(),
+                List.of(),
                 false));
   }
 

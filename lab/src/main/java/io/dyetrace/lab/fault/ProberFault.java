@@ -14,7 +14,6 @@ import java.util.Optional;
 final class ProberFault implements Fault {
   private static final long LEAST_DROPPED = 3;
 
-  private final Lab lab;
   private final Host prober;
   private final Host sibling;
   private final Vip vip;
@@ -22,7 +21,6 @@ final class ProberFault implements Fault {
   private final NftTable drop;
 
   ProberFault(Lab lab, Host prober) {
-    this.lab = lab;
     this.prober = prober;
     this.sibling = Siblings.of(lab.plan().probers(), prober);
     this.vip = lab.plan().vip("vip-web");

@@ -7,6 +7,7 @@ import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.plan.Vip;
 import io.dyetrace.lab.process.Component;
 import io.dyetrace.lab.process.Readiness;
+import io.dyetrace.lab.system.ControlSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,6 +78,7 @@ final class VipOverload implements Fault {
                 Map.of("DYETRACE_JAVA_OPTS", "-Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
                 Component.Scheduling.NORMAL,
                 new Readiness.Ends(),
+                List.of(),
                 List.of(),
                 false));
   }

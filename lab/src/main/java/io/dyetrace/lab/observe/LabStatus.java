@@ -50,7 +50,7 @@ public record LabStatus(
   public static LabStatus of(Lab lab) {
     List<InjectedFault> faults = lab.faults().all();
     List<ComponentStatus> components =
-        lab.components().all().parallelStream()
+        lab.wantedComponents().parallelStream()
             .filter(c -> !c.once())
             .map(c -> look(lab, c, faults))
             .toList();
@@ -96,6 +96,7 @@ public record LabStatus(
     } else {
       Stream.concat(lab.plan().nodes().stream(), lab.plan().probers().stream())
           .map(Host::name)
+          .filter(name -> components.stream().anyMatch(c -> c.name().equals(name)))
           .forEach(
               name -> {
                 Double age = heartbeatAgeSeconds.get(name);

@@ -253,6 +253,7 @@ public final class ConfigFiles {
             map("key_id", 0, "key", ColourKey.ofHex(COLOUR_KEY_HEX).derive(prober.index()).toHex()),
         "kafka", kafka(),
         "metrics", metrics("0.0.0.0:9464"),
+        "state_directory", paths.data(prober.name()).toString(),
         "probe", probes);
   }
 
@@ -288,6 +289,8 @@ public final class ConfigFiles {
         "topology", paths.config("topology.yaml").toString(),
         "kafka", kafka(),
         "clickhouse", clickhouseClient(),
+        "checkpoints", map("directory", paths.data("flink").toString(), "interval", "1s"),
+        "web_port", 8081,
         "metrics", metrics("127.0.0.1:9466"));
   }
 

@@ -31,12 +31,20 @@ public record LabPaths(Path home, Path state, Path telemetry, Path data) {
     return state.resolve("processes");
   }
 
+  public Path configDirectory() {
+    return state.resolve("config");
+  }
+
   public Path config(String file) {
-    return state.resolve("config").resolve(file);
+    return configDirectory().resolve(file);
+  }
+
+  public Path logs() {
+    return data.resolve("logs");
   }
 
   public Path log(String component) {
-    return data.resolve("logs").resolve(component + ".log");
+    return logs().resolve(component + ".log");
   }
 
   public Path data(String component) {
@@ -56,9 +64,14 @@ public record LabPaths(Path home, Path state, Path telemetry, Path data) {
     return state.resolve(node.name() + ".sock");
   }
 
+  /** What the build of this module makes. */
+  public Path target() {
+    return home.resolve("lab/target");
+  }
+
   /** Where the logs of the last lab go when it is taken down. */
   public Path lastLogs() {
-    return home.resolve("lab/target/last-logs");
+    return target().resolve("last-logs");
   }
 
   /** Everything that {@code down} removes. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param scheduling how important it is on two cores
  * @param readiness how to know that it does its work
  * @param dependsOn components that must be ready before it starts
+ * @param files what the build must have made for it, relative to the checkout
  * @param once it ends by itself, with exit code 0, and is not looked at again
  */
 public record Component(
@@ -24,6 +25,7 @@ public record Component(
     Scheduling scheduling,
     Readiness readiness,
     List<String> dependsOn,
+    List<String> files,
     boolean once) {
 
   /** How the kernel schedules it. */

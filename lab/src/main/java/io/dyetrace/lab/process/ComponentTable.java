@@ -135,6 +135,18 @@ public final class ComponentTable {
     return command;
   }
 
+  /** The jar in which a subcommand of ./dyetrace lives. */
+  private static List<String> jarOf(String command) {
+    String module =
+        switch (command) {
+          case "clickhouse", "migrate" -> "storage";
+          case "agent" -> "gateway-native";
+          case "analytics" -> "stream-analytics";
+          default -> command;
+        };
+    return List.of(module + "/target/dyetrace-" + module + "-0.1.0-SNAPSHOT.jar");
+  }
+
   private static Map<String, String> jvm(int heapMegabytes) {
     return Map.of("DYETRACE_JAVA_OPTS", SMALL_JVM + " -Xmx" + heapMegabytes + "m");
   }
@@ -156,6 +168,7 @@ public final class ComponentTable {
             Scheduling.NORMAL,
             new Readiness.Http("http://127.0.0.1:" + metricsPort + "/-/ready"),
             dependsOn,
+            jarOf(command),
             false));
   }
 
@@ -169,13 +182,22 @@ public final class ComponentTable {
             Scheduling.NORMAL,
             new Readiness.Ends(),
             dependsOn,
+            jarOf(command),
             true));
   }
 
   private void program(String name, List<String> command, Readiness readiness) {
     components.add(
         new Component(
-            name, null, command, Map.of(), Scheduling.BACKGROUND, readiness, List.of(), false));
+            name,
+            null,
+            command,
+            Map.of(),
+            Scheduling.BACKGROUND,
+            readiness,
+            List.of(),
+            List.of(),
+            false));
   }
 
   private void gateway(Host node) {
@@ -202,21 +224,10 @@ public final class ComponentTable {
             command,
             Map.of(),
             Scheduling.REAL_TIME,
-            new Readiness.Answers(gatewayctl(node, "status"), "READY"),
+            new Readiness.Gateway(paths.controlSocket(node)),
             List.of(),
+            List.of("gateway-native/build/dyetrace-gateway"),
             false));
-  }
-
-  /** The command line that asks a node's control socket. */
-  public List<String> gatewayctl(Host node, String... words) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                paths.home().resolve("gateway-native/build/dyetrace-gatewayctl").toString(),
-                "--socket",
-                paths.controlSocket(node).toString()));
-    command.addAll(List.of(words));
-    return command;
   }
 
   private void nginx(Host server) {
@@ -228,6 +239,7 @@ public final class ComponentTable {
             Map.of(),
             Scheduling.IMPORTANT,
             new Readiness.Tcp(server.managementAddress(), plan.vip("vip-web").port()),
+            List.of(),
             List.of(),
             false));
   }
@@ -254,6 +266,7 @@ public final class ComponentTable {
             Scheduling.NORMAL,
             new Readiness.Tcp(host.managementAddress(), own.port()),
             List.of("mesh"),
+            jarOf("mesh"),
             false));
   }
 
@@ -270,6 +283,7 @@ public final class ComponentTable {
             Scheduling.IMPORTANT,
             new Readiness.Http("http://" + prober.managementAddress() + ":9464/-/ready"),
             before,
+            jarOf("prober"),
             false));
   }
 }

@@ -1,6 +1,7 @@
 package io.dyetrace.lab.process;
 
-import io.dyetrace.lab.system.Command;
+import io.dyetrace.lab.LabException;
+import io.dyetrace.lab.system.ControlSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -8,8 +9,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 
 /** How to know that a process does its work. */
 public sealed interface Readiness {
@@ -70,16 +71,16 @@ public sealed interface Readiness {
     }
   }
 
-  /** A program answers with exit code 0 and a text that contains these words. */
-  record Answers(List<String> command, String contains) implements Readiness {
+  /** A gateway says on its control socket that it is ready. */
+  record Gateway(Path controlSocket) implements Readiness {
     @Override
     public String whyNot() {
-      Command.Result result = Command.of(command).timeout(Duration.ofSeconds(2)).run();
-      if (result.ok() && result.output().contains(contains)) {
-        return "";
+      try {
+        String state = new ControlSocket(controlSocket).ask("status").path("state").asText();
+        return state.equals("READY") ? "" : "its state is " + state;
+      } catch (LabException e) {
+        return e.text();
       }
-      String text = (result.error() + result.output()).strip().replace('\n', ' ');
-      return text.isEmpty() ? "exit " + result.exitCode() : text;
     }
   }
 }

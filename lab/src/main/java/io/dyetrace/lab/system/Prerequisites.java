@@ -1,6 +1,7 @@
 package io.dyetrace.lab.system;
 
 import io.dyetrace.lab.LabException;
+import io.dyetrace.lab.process.Component;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ public final class Prerequisites {
   private Prerequisites() {}
 
   /** Says everything that is missing, at once. */
-  public static void check(Path home) {
+  public static void check(Path home, List<Component> components) {
     List<String> missing = new ArrayList<>();
     if (!"root".equals(System.getProperty("user.name"))) {
       missing.add("root: network namespaces and raw packets need it (try: sudo ./dyetrace lab up)");
@@ -45,26 +46,12 @@ public final class Prerequisites {
                     .formatted(program, debianPackage));
           }
         });
-    for (String module :
-        List.of(
-            "broker",
-            "storage",
-            "prober",
-            "gateway-native",
-            "stream-analytics",
-            "alerting",
-            "mesh")) {
-      Path jar = home.resolve(module + "/target/dyetrace-" + module + "-0.1.0-SNAPSHOT.jar");
-      if (!Files.isRegularFile(jar)) {
-        missing.add(module + ": not built (" + jar + "; run 'make build')");
-      }
-    }
-    for (String binary : List.of("dyetrace-gateway", "dyetrace-gatewayctl")) {
-      Path file = home.resolve("gateway-native/build/" + binary);
-      if (!Files.isExecutable(file)) {
-        missing.add(binary + ": not built (" + file + "; run 'make build')");
-      }
-    }
+    components.stream()
+        .flatMap(c -> c.files().stream())
+        .distinct()
+        .map(home::resolve)
+        .filter(file -> !Files.isRegularFile(file))
+        .forEach(file -> missing.add(file + ": not built (run 'make build')"));
     if (!missing.isEmpty()) {
       throw LabException.usage(
           "the lab cannot run here; missing:\n  - " + String.join("\n  - ", missing));

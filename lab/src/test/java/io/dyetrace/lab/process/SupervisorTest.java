@@ -48,6 +48,7 @@ class SupervisorTest {
         Component.Scheduling.NORMAL,
         new Readiness.Ends(),
         List.of(),
+        List.of(),
         once);
   }
 

@@ -1,4 +1,4 @@
-package io.dyetrace.lab.fault;
+package io.dyetrace.lab.system;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
