@@ -1,6 +1,7 @@
 package io.dyetrace.prober;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ final class KernelResetGuard implements AutoCloseable {
    * @throws IOException when they overlap, or the kernel's range cannot be read
    */
   static void requireNoLocalPorts(int first, int last) throws IOException {
-    String[] range = Files.readString(LOCAL_PORTS).trim().split("\\s+");
+    String[] range = readSetting(LOCAL_PORTS).trim().split("\\s+");
     int localFirst = Integer.parseInt(range[0]);
     int localLast = Integer.parseInt(range[1]);
     if (first <= localLast && last >= localFirst) {
@@ -43,6 +44,15 @@ final class KernelResetGuard implements AutoCloseable {
               + "-"
               + localLast
               + " (net.ipv4.ip_local_port_range)");
+    }
+  }
+
+  /** The kernel answers the first read of a setting only, so that it has to take everything. */
+  private static String readSetting(Path path) throws IOException {
+    try (InputStream in = Files.newInputStream(path)) {
+      byte[] bytes = new byte[256];
+      int length = in.read(bytes);
+      return new String(bytes, 0, Math.max(0, length), StandardCharsets.UTF_8);
     }
   }
 

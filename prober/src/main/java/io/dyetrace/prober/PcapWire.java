@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.pcap4j.core.BpfProgram.BpfCompileMode;
 import org.pcap4j.core.NotOpenException;
 import org.pcap4j.core.PcapHandle;
+import org.pcap4j.core.PcapHandle.BlockingMode;
 import org.pcap4j.core.PcapHandle.TimestampPrecision;
 import org.pcap4j.core.PcapNativeException;
 import org.pcap4j.core.PcapNetworkInterface.PromiscuousMode;
@@ -26,7 +27,7 @@ final class PcapWire implements Wire {
 
   private static final Logger LOG = LoggerFactory.getLogger(PcapWire.class);
   private static final int CAPTURE_BUFFER_BYTES = 4 << 20;
-  private static final int WAIT_MS = 2;
+  private static final int WAIT_MS = 1;
   private static final long REOPEN_NS = TimeUnit.SECONDS.toNanos(1);
   private static final long STATISTICS_NS = TimeUnit.SECONDS.toNanos(1);
 
@@ -87,6 +88,8 @@ final class PcapWire implements Wire {
     try {
       PcapHandle opened = builder().snaplen(CAPTURE_BYTES).bufferSize(CAPTURE_BUFFER_BYTES).build();
       capture = opened;
+      // In immediate mode a blocking read ignores its time limit, and close() waits for it.
+      opened.setBlockingMode(BlockingMode.NONBLOCKING);
       opened.setFilter(filter, BpfCompileMode.OPTIMIZE);
       PcapHandle sending = builder().snaplen(64).bufferSize(64 << 10).build();
       sender = sending;
@@ -123,7 +126,7 @@ final class PcapWire implements Wire {
     PcapHandle handle = capture;
     if (handle == null) {
       reopen();
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WAIT_MS));
+      idle();
       return false;
     }
     try {
@@ -135,11 +138,16 @@ final class PcapWire implements Wire {
       into.timestampNs = Math.floorDiv(time.getTime(), 1_000L) * 1_000_000_000L + time.getNanos();
       return true;
     } catch (TimeoutException e) {
+      idle();
       return false;
     } catch (PcapNativeException | NotOpenException | EOFException e) {
       fail("capture on " + interfaceName + " broke down: " + e.getMessage());
       return false;
     }
+  }
+
+  private static void idle() {
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WAIT_MS));
   }
 
   private void fail(String reason) {

@@ -263,8 +263,8 @@ final class Prober implements AutoCloseable {
     closing = true;
     ended.countDown();
     server.setNotReady("stopping");
-    end(housekeeper, true);
-    end(engineThread, false);
+    end(housekeeper, true, TimeUnit.SECONDS.toNanos(5));
+    end(engineThread, false, longestTimeoutNs() + TimeUnit.SECONDS.toNanos(5));
     if (publisher != null) {
       publisher.close();
     }
@@ -280,7 +280,7 @@ final class Prober implements AutoCloseable {
     server.close();
   }
 
-  private static void end(@Nullable Thread thread, boolean interrupt) {
+  private static void end(@Nullable Thread thread, boolean interrupt, long waitNs) {
     if (thread == null) {
       return;
     }
@@ -288,7 +288,10 @@ final class Prober implements AutoCloseable {
       thread.interrupt();
     }
     try {
-      thread.join();
+      TimeUnit.NANOSECONDS.timedJoin(thread, waitNs);
+      if (thread.isAlive()) {
+        LOG.warn("the thread {} does not end", thread.getName());
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
