@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replay.h"
+
+#include "log.h"
+#include "point_json.h"
+#include "services.h"
+#include "setup.h"
+
+#include "../datapath/drop.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include <pcap/pcap.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SNAPSHOT_BYTES 262144
+#define EXIT_FAILED 1
+#define EXIT_WRONG 2
+
+struct replay {
+	struct settings *settings;
+	struct node node;
+	struct rte_mempool *pool;
+	struct services *services;
+	struct node_time now; // the capture's
+	uint64_t sequence;    // of points
+	FILE *points;
+	pcap_t *in;
+	pcap_t *format; // of the output
+	pcap_dumper_t *out;
+	char (*vip_names)[DT_NAME_LEN];
+	char (*backend_names)[DT_NAME_LEN];
+	uint64_t packets_in;
+	uint64_t packets_out;
+};
+
+static struct node_time replay_clock(void *context)
+{
+	return ((struct replay *)context)->now;
+}
+
+static uint16_t replay_send(
+	struct worker *worker, unsigned int port, struct rte_mbuf **packets, uint16_t count)
+{
+	struct replay *r = worker->node->clock_context;
+
+	(void)port;
+	for (uint16_t i = 0; i < count; i++) {
+		// A nanosecond capture keeps nanoseconds where struct timeval says microseconds.
+		const struct pcap_pkthdr header = {
+			.ts =
+				{
+					.tv_sec = (time_t)(r->now.real_ns / 1000000000ull),
+					.tv_usec = (suseconds_t)(r->now.real_ns % 1000000000ull),
+				},
+			.caplen = packets[i]->pkt_len,
+			.len = packets[i]->pkt_len,
+		};
+
+		pcap_dump((u_char *)r->out, &header, rte_pktmbuf_mtod(packets[i], const u_char *));
+		r->packets_out++;
+		consume(packets[i]);
+	}
+	return count;
+}
+
+static bool write_point(void *context, const struct dt_record *record)
+{
+	struct replay *r = context;
+	struct dt_record numbered = *record;
+	uint32_t vip = record->point.vip_slot, backend = record->point.backend_slot;
+
+	numbered.sequence = ++r->sequence;
+	point_json_write(r->points, r->settings->node, &numbered,
+		vip < DT_MAX_NAMES ? r->vip_names[vip] : "",
+		backend < DT_MAX_NAMES ? r->backend_names[backend] : "");
+	return true;
+}
+
+static int slot_of(char (*names)[DT_NAME_LEN], const char *name)
+{
+	for (int i = 0; i < DT_MAX_NAMES; i++) {
+		if (strcmp(names[i], name) == 0)
+			return i;
+		if (names[i][0] == '\0') {
+			snprintf(names[i], DT_NAME_LEN, "%s", name);
+			return i;
+		}
+	}
+	return -ENOSPC;
+}
+
+static int vip_slot(void *context, const char *name)
+{
+	return slot_of(((struct replay *)context)->vip_names, name);
+}
+
+static int backend_slot(void *context, const char *name)
+{
+	return slot_of(((struct replay *)context)->backend_names, name);
+}
+
+static bool start_eal(const char *program, const struct options *options, const struct settings *s)
+{
+	char memory[32];
+	size_t megabytes = (session_table_bytes(s->session_capacity) >> 20) + 64;
+	char *arguments[64] = {(char *)program, "--no-huge", "--in-memory", "--no-pci",
+		"--no-telemetry", "--log-level=warning", "--lcores=0@0", "-m", memory};
+	int count = 9;
+
+	snprintf(memory, sizeof(memory), "%zu", megabytes);
+	for (int i = 0; i < options->eal_count && count < 63; i++)
+		arguments[count++] = options->eal[i];
+	if (rte_eal_init(count, arguments) < 0) {
+		log_error("EAL: %s", rte_strerror(rte_errno));
+		return false;
+	}
+	return true;
+}
+
+static int open_files(struct replay *r, const struct options *options)
+{
+	char error[PCAP_ERRBUF_SIZE];
+
+	r->in = pcap_open_offline_with_tstamp_precision(
+		options->replay, PCAP_TSTAMP_PRECISION_NANO, error);
+	if (!r->in) {
+		log_error("--replay: %s", error);
+		return EXIT_WRONG;
+	}
+	if (pcap_datalink(r->in) != DLT_EN10MB) {
+		log_error("--replay: %s: link type %s is not Ethernet", options->replay,
+			pcap_datalink_val_to_name(pcap_datalink(r->in)));
+		return EXIT_WRONG;
+	}
+	r->format = pcap_open_dead_with_tstamp_precision(
+		DLT_EN10MB, SNAPSHOT_BYTES, PCAP_TSTAMP_PRECISION_NANO);
+	r->out = r->format ? pcap_dump_open(r->format, options->out) : NULL;
+	if (!r->out) {
+		log_error("--out: %s", r->format ? pcap_geterr(r->format) : "out of memory");
+		return EXIT_FAILED;
+	}
+	r->points = fopen(options->points, "we");
+	if (!r->points) {
+		log_error("--points: %s: %s", options->points, strerror(errno));
+		return EXIT_FAILED;
+	}
+	return 0;
+}
+
+static int build(struct replay *r)
+{
+	const struct slot_names names = {vip_slot, backend_slot, r};
+	char error[SETTINGS_ERROR_BYTES];
+
+	r->vip_names = calloc(DT_MAX_NAMES, DT_NAME_LEN);
+	r->backend_names = calloc(DT_MAX_NAMES, DT_NAME_LEN);
+	if (!r->vip_names || !r->backend_names) {
+		log_error("names: out of memory");
+		return EXIT_FAILED;
+	}
+	r->settings->workers = 1; // one after the other is the point of a replay
+	if (setup_node(&r->node, r->settings, 0, error) != 0)
+		goto complain;
+	r->node.clock = replay_clock;
+	r->node.clock_context = r;
+	r->node.send = replay_send;
+	for (unsigned int i = 0; i < r->node.port_count; i++) {
+		struct node_port *p = &r->node.ports[i];
+
+		p->mtu = 9000;
+		p->rx_queues = 1;
+		p->tx_queues = 1;
+		p->accept_any_mac = true;
+		p->mac[0] = 0x02;
+		p->mac[1] = 0x01;
+		memcpy(p->mac + 2, &p->address, 4);
+	}
+	atomic_store(&r->node.state, NODE_READY);
+	r->pool = setup_pool(r->settings, 1, error);
+	if (!r->pool)
+		goto complain;
+	r->services = services_create(&r->node, r->settings, &names, error);
+	if (!r->services) {
+		log_error("%s", error);
+		return EXIT_WRONG;
+	}
+	if (setup_workers(&r->node, r->settings, r->pool, 0, true, error) != 0)
+		goto complain;
+	r->node.workers[0]->push = write_point;
+	r->node.workers[0]->push_context = r;
+	return 0;
+
+complain:
+	log_error("%s", error);
+	return EXIT_FAILED;
+}
+
+// The time first, so that what has run out by then is gone when the packet comes.
+static void set_time(struct replay *r, const struct pcap_pkthdr *header)
+{
+	uint64_t ns = (uint64_t)header->ts.tv_sec * 1000000000ull + (uint64_t)header->ts.tv_usec;
+	struct worker *w = r->node.workers[0];
+
+	r->now = (struct node_time){.mono_ns = ns, .real_ns = ns};
+	worker_begin(w);
+	while (session_table_age(&w->sessions, w->tick, WORKER_AGE_STEPS) > 0)
+		;
+}
+
+static bool copy_in(struct rte_mbuf *packet, const u_char *bytes, uint32_t len)
+{
+	char *room;
+
+	if (len > UINT16_MAX)
+		return false;
+	room = rte_pktmbuf_append(packet, (uint16_t)len);
+	if (!room)
+		return false;
+	memcpy(room, bytes, len);
+	return true;
+}
+
+static void feed(struct replay *r, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	struct worker *w = r->node.workers[0];
+	struct rte_mbuf *packet = rte_pktmbuf_alloc(r->pool);
+
+	set_time(r, header);
+	r->packets_in++;
+	if (!packet) {
+		drop_uncreated(w, header->caplen, DT_DROP_MBUF_EXHAUSTED);
+		return;
+	}
+	if (!copy_in(packet, bytes, header->caplen)) {
+		consume(packet);
+		drop_uncreated(w, header->caplen, DT_DROP_MTU_EXCEEDED);
+		return;
+	}
+	worker_process(w, &packet, 1, 0);
+	worker_flush(w);
+}
+
+static int run(struct replay *r, const char *path)
+{
+	struct pcap_pkthdr *header;
+	const u_char *bytes;
+	int status;
+
+	while ((status = pcap_next_ex(r->in, &header, &bytes)) == 1)
+		feed(r, header, bytes);
+	if (status != PCAP_ERROR_BREAK) {
+		log_error("--replay: %s: packet %llu: %s", path,
+			(unsigned long long)r->packets_in + 1, pcap_geterr(r->in));
+		return EXIT_FAILED;
+	}
+	log_info("%llu packets in, %llu out, %llu points", (unsigned long long)r->packets_in,
+		(unsigned long long)r->packets_out, (unsigned long long)r->sequence);
+	return 0;
+}
+
+static int close_files(struct replay *r)
+{
+	int status = 0;
+
+	if (r->out && pcap_dump_flush(r->out) != 0) {
+		log_error("--out: %s", strerror(errno));
+		status = EXIT_FAILED;
+	}
+	if (r->out)
+		pcap_dump_close(r->out);
+	if (r->points && fclose(r->points) != 0) {
+		log_error("--points: %s", strerror(errno));
+		status = EXIT_FAILED;
+	}
+	if (r->format)
+		pcap_close(r->format);
+	if (r->in)
+		pcap_close(r->in);
+	return status;
+}
+
+int replay_run(const char *program, const struct options *options, struct settings *settings)
+{
+	static struct replay r;
+	int status, closed;
+
+	r.settings = settings;
+	status = open_files(&r, options);
+	if (status == 0)
+		status = start_eal(program, options, settings) ? build(&r) : EXIT_FAILED;
+	if (status == 0)
+		status = run(&r, options->replay);
+	setup_workers_free(&r.node);
+	services_free(r.services);
+	if (r.settings)
+		setup_node_free(&r.node);
+	free(r.vip_names);
+	free(r.backend_names);
+	closed = close_files(&r);
+	return status ? status : closed;
+}

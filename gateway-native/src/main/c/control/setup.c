@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup.h"
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define POOL_CACHE 128
+#define POOL_BASE 4096	      // descriptors of software ports are few; the rest is packets on the way
+#define POOL_PER_WORKER 2048  // a worker's bursts and hand-over rings
+#define POOL_PER_QUEUE 2048
+
+static int fail(char *error, int status, const char *what)
+{
+	snprintf(error, SETTINGS_ERROR_BYTES, "%s: %s", what, strerror(-status));
+	return status;
+}
+
+int setup_node(
+	struct node *node, const struct settings *s, uint64_t seed, char error[SETTINGS_ERROR_BYTES])
+{
+	const struct dt_colour_guard_config guard = {
+		.probers = s->probers,
+		.prober_count = s->prober_count,
+		.keys = s->keys,
+		.key_count = s->key_count,
+		.stamp_rate_limit = s->stamp_rate_limit,
+	};
+	struct dt_colour_guard *made;
+	int status;
+
+	*node = (struct node){
+		.worker_count = s->workers,
+		.port_count = s->port_count,
+		.default_port = -1,
+		.local_count = s->local_count,
+		.tier = s->tier,
+		.idle_sleep_ns = s->idle_sleep_ns,
+		.hash_seed = seed,
+		.sample_threshold = (uint64_t)(s->drop_sample_share * 4294967296.0),
+		.sample_weight = s->drop_sample_share > 0
+			? (uint32_t)RTE_MIN(1 / s->drop_sample_share + 0.5, 4294967295.0)
+			: 0,
+		.state = NODE_STARTING,
+	};
+	for (unsigned int i = 0; i < s->port_count; i++) {
+		node->ports[i].address = s->ports[i].address;
+		node->ports[i].mask = s->ports[i].mask;
+		node->ports[i].gateway = s->ports[i].gateway;
+		node->ports[i].has_gateway = s->ports[i].gateway != 0;
+		if (s->ports[i].gateway)
+			node->default_port = (int)i;
+		node_add_own_address(node, s->ports[i].address, OWN_PORT);
+	}
+	memcpy(node->locals, s->local_addresses, sizeof(node->locals));
+	for (unsigned int i = 0; i < s->local_count; i++)
+		node_add_own_address(node, s->local_addresses[i], OWN_LOCAL);
+	status = dt_colour_guard_create(&guard, NULL, &made);
+	if (status != 0)
+		return fail(error, status, "colour");
+	node->guard = made;
+	return 0;
+}
+
+void setup_node_free(struct node *node)
+{
+	dt_colour_guard_free((struct dt_colour_guard *)node->guard);
+	node->guard = NULL;
+}
+
+struct rte_mempool *setup_pool(
+	const struct settings *s, unsigned int workers, char error[SETTINGS_ERROR_BYTES])
+{
+	unsigned int size = POOL_BASE + workers * (POOL_PER_WORKER + s->port_count * POOL_PER_QUEUE);
+	struct rte_mempool *pool = rte_pktmbuf_pool_create("packets", size - 1, POOL_CACHE,
+		PACKET_META_BYTES, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+
+	if (!pool)
+		snprintf(error, SETTINGS_ERROR_BYTES,
+			"%u packet buffers of %zu bytes: %s; give the EAL more memory (-m MEGABYTES)",
+			size, PACKET_META_BYTES + RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf),
+			rte_strerror(rte_errno));
+	return pool;
+}
+
+static int make_rings(struct node *node, char *error)
+{
+	for (unsigned int from = 0; from < node->worker_count; from++) {
+		for (unsigned int to = 0; to < node->worker_count; to++) {
+			char name[RTE_RING_NAMESIZE];
+			struct rte_ring *ring;
+
+			if (from == to)
+				continue;
+			snprintf(name, sizeof(name), "h%u-%u", from, to);
+			ring = rte_ring_create(name, WORKER_RING_PACKETS, (int)rte_socket_id(),
+				RING_F_SP_ENQ | RING_F_SC_DEQ);
+			if (!ring)
+				return fail(error, -rte_errno, "workers: hand-over rings");
+			node->workers[from]->to[to] = ring;
+			node->workers[to]->from[from] = ring;
+		}
+	}
+	return 0;
+}
+
+static unsigned int port_of(const struct node *node, uint32_t address)
+{
+	for (unsigned int i = 0; i < node->port_count; i++) {
+		if (((address ^ node->ports[i].address) & node->ports[i].mask) == 0)
+			return i;
+	}
+	return node->default_port < 0 ? 0 : (unsigned int)node->default_port;
+}
+
+static void set_neighbours(struct worker *w, const struct settings *s, uint64_t now_ns)
+{
+	const struct node *node = w->node;
+
+	for (unsigned int i = 0; i < s->neighbour_count; i++)
+		neighbour_fix(w->neighbours, (uint8_t)port_of(node, s->neighbours[i].address),
+			s->neighbours[i].address, s->neighbours[i].mac);
+	if (node->default_port >= 0)
+		neighbour_pin(w->neighbours, (uint8_t)node->default_port,
+			node->ports[node->default_port].gateway, now_ns);
+}
+
+int setup_workers(struct node *node, const struct settings *s, struct rte_mempool *pool,
+	uint64_t seed, bool assume_neighbours, char error[SETTINGS_ERROR_BYTES])
+{
+	int status;
+
+	for (unsigned int i = 0; i < node->worker_count; i++) {
+		struct worker_config config = {
+			.index = i,
+			.node = node,
+			.pool = pool,
+			.session_capacity = s->session_capacity,
+			.first_local_port = s->first_local_port,
+			.last_local_port = s->last_local_port,
+			.random_seed = seed,
+			.assume_neighbours = assume_neighbours,
+			.socket = SOCKET_ID_ANY,
+		};
+		struct worker *worker;
+
+		for (int class = 0; class < SESSION_CLASSES; class++)
+			config.session_timeout_ticks[class] =
+				(uint32_t)(s->session_timeout_ns[class] / SESSION_TICK_NS);
+		status = worker_create(&config, &worker);
+		if (status != 0) {
+			snprintf(error, SETTINGS_ERROR_BYTES,
+				"sessions.capacity: %u sessions need %zu MiB for each of %u workers; give the EAL more memory (-m MEGABYTES)",
+				s->session_capacity,
+				session_table_bytes(s->session_capacity) >> 20, s->workers);
+			return status;
+		}
+		worker_begin(worker);
+	}
+	status = make_rings(node, error);
+	for (unsigned int i = 0; status == 0 && i < node->worker_count; i++)
+		set_neighbours(node->workers[i], s, node->workers[i]->now.mono_ns);
+	return status;
+}
+
+void setup_workers_free(struct node *node)
+{
+	for (unsigned int from = 0; from < node->worker_count; from++) {
+		for (unsigned int to = 0; node->workers[from] && to < node->worker_count; to++) {
+			if (from != to && node->workers[to] && node->workers[from]->to[to]) {
+				struct rte_ring *ring = node->workers[from]->to[to];
+				struct rte_mbuf *packet;
+
+				while (rte_ring_dequeue(ring, (void **)&packet) == 0)
+					rte_pktmbuf_free(packet);
+				node->workers[to]->from[from] = NULL;
+				rte_ring_free(ring);
+			}
+		}
+	}
+	for (unsigned int i = 0; i < node->worker_count; i++) {
+		worker_free(node->workers[i]);
+		node->workers[i] = NULL;
+	}
+}

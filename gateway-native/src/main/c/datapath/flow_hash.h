@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The hash of a flow: two 64 x 64 -> 128 bit multiplications folded. With a secret seed nobody outside can aim at one bucket; with the
+// fixed seed every node and every run finds the same backend.
+#ifndef DYETRACE_FLOW_HASH_H
+#define DYETRACE_FLOW_HASH_H
+
+#include <stdint.h>
+
+#define FLOW_HASH_FIXED_SEED 0x9e3779b97f4a7c15ull
+
+static inline uint64_t flow_hash_mix(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t flow_hash(uint64_t seed, uint32_t source, uint32_t destination,
+	uint16_t source_port, uint16_t destination_port, uint8_t protocol)
+{
+	uint64_t addresses = (uint64_t)source << 32 | destination;
+	uint64_t rest = (uint64_t)source_port << 32 | (uint64_t)destination_port << 16 | protocol;
+	uint64_t h = flow_hash_mix(addresses ^ seed ^ 0xa0761d6478bd642full,
+		rest ^ (seed >> 32 | seed << 32) ^ 0xe7037ed1a0b428dbull);
+
+	return flow_hash_mix(h ^ 0x8ebc6af09c88c6e3ull, seed ^ 0x589965cc75374cc3ull);
+}
+
+// Which of n owns the flow, from bits that the session table does not use.
+static inline unsigned int flow_hash_owner(uint64_t hash, unsigned int n)
+{
+	return (unsigned int)(((hash >> 48) * n) >> 16);
+}
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One worker's sessions. A session is one cache line, found by its forward key (client, VIP) and by its reply key (backend, local
+// address) through one bucketed index of exact keys; it stands in one of a few queues by timeout class, oldest first, from which
+// session_table_age() removes what has run out, a few steps at a time.
+//
+// Single-threaded; time comes in as ticks.
+#ifndef DYETRACE_SESSION_TABLE_H
+#define DYETRACE_SESSION_TABLE_H
+
+#include "flow_hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSION_TICK_NS 10000000ull // 10 ms: 32 bits of them last 497 days
+#define SESSION_MAX_TIMEOUT_TICKS (1u << 30)
+#define SESSION_MIN_CAPACITY 16u
+#define SESSION_MAX_CAPACITY (1u << 28)
+
+enum session_class {
+	SESSION_CLASS_SYN,
+	SESSION_CLASS_ESTABLISHED,
+	SESSION_CLASS_CLOSING,
+	SESSION_CLASS_RESET,
+	SESSION_CLASS_UDP,
+	SESSION_CLASSES,
+};
+
+enum session_state {
+	SESSION_FREE,
+	SESSION_SYN_SENT,     // the client's SYN was forwarded
+	SESSION_SYN_RECEIVED, // the backend's SYN-ACK was forwarded
+	SESSION_ESTABLISHED,
+	SESSION_CLOSING, // FINs both ways, or a RST after it was established
+	SESSION_RESET,	 // a RST while half-open
+	SESSION_UDP,
+};
+
+enum {
+	SESSION_FIN_FORWARD = 0x01,
+	SESSION_FIN_REPLY = 0x02,
+	SESSION_MARKED = 0x04, // by a verified colour: replies are stamped with its probe key
+	SESSION_DETAIL = 0x08, // at every stage
+};
+
+// Addresses raw, ports in host order.
+struct session {
+	uint32_t client;
+	uint32_t vip;
+	uint32_t backend;
+	uint32_t local;
+	uint16_t client_port;
+	uint16_t vip_port;
+	uint16_t backend_port;
+	uint16_t local_port;
+	uint8_t protocol;
+	uint8_t state;	     // enum session_state
+	uint8_t class;	     // enum session_class
+	uint8_t flags;	     // SESSION_*
+	uint16_t vip_slot;
+	uint16_t backend_slot;
+	uint32_t created_tick;
+	uint32_t queued_tick; // last moved to its queue's end
+	uint32_t next;
+	uint32_t previous;
+	uint32_t probe_sequence;
+	uint16_t prober_id;
+	uint16_t l3_delta; // what the forward translation does to the IP checksum; replies: its complement
+	uint16_t l4_delta;
+	uint8_t stamps_left; // replies yet to be stamped
+	uint8_t local_index;
+	uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct session) == 64, "a session is one cache line");
+
+struct session_bucket;
+
+struct session_table {
+	struct session *sessions;
+	struct session_bucket *buckets;
+	struct session_bucket *overflow;
+	uint64_t seed;
+	uint32_t bucket_mask;
+	uint32_t capacity;
+	uint32_t count;
+	uint32_t free_head;
+	uint32_t overflow_head;
+	uint32_t head[SESSION_CLASSES];
+	uint32_t tail[SESSION_CLASSES];
+	uint32_t timeout_ticks[SESSION_CLASSES];
+	uint32_t next_class; // session_table_age() goes round
+	void (*on_remove)(void *context, const struct session *session);
+	void *context;
+};
+
+// Memory that session_table_init() wants, aligned to 64 bytes.
+size_t session_table_bytes(uint32_t capacity);
+
+// memory: session_table_bytes(capacity), not necessarily cleared.
+void session_table_init(struct session_table *table, void *memory, uint32_t capacity, uint64_t seed,
+	const uint32_t timeout_ticks[SESSION_CLASSES]);
+
+static inline uint64_t session_forward_hash(const struct session_table *table, uint32_t client,
+	uint32_t vip, uint16_t client_port, uint16_t vip_port, uint8_t protocol)
+{
+	return flow_hash(table->seed, client, vip, client_port, vip_port, protocol);
+}
+
+static inline uint64_t session_reply_hash(const struct session_table *table, uint32_t backend,
+	uint32_t local, uint16_t backend_port, uint16_t local_port, uint8_t protocol)
+{
+	return flow_hash(~table->seed, backend, local, backend_port, local_port, protocol);
+}
+
+struct session *session_find_forward(const struct session_table *table, uint64_t hash,
+	uint32_t client, uint32_t vip, uint16_t client_port, uint16_t vip_port, uint8_t protocol);
+struct session *session_find_reply(const struct session_table *table, uint64_t hash,
+	uint32_t backend, uint32_t local, uint16_t backend_port, uint16_t local_port,
+	uint8_t protocol);
+
+// Fetches into the cache what a find with this hash will read: first the bucket, then (once that has arrived) the session.
+void session_prefetch_bucket(const struct session_table *table, uint64_t hash);
+void session_prefetch_session(const struct session_table *table, uint64_t hash);
+
+// A new session with the keys, state, class and slots of *session; created now. NULL: the table is full. The caller has seen to it
+// that neither key is in use.
+struct session *session_insert(struct session_table *table, const struct session *session,
+	uint32_t tick);
+
+void session_remove(struct session_table *table, struct session *session);
+
+// A packet passed. Cheap: the session moves in its queue only after an eighth of its timeout, so it lives between one timeout and
+// nine eighths of it after its last packet.
+void session_touch(struct session_table *table, struct session *session, uint32_t tick);
+
+// Moves the session to another timeout class (or refreshes it in its own).
+void session_set_class(struct session_table *table, struct session *session,
+	enum session_class class, uint32_t tick);
+
+// Looks at up to `steps` queue heads; returns how many sessions it removed.
+uint32_t session_table_age(struct session_table *table, uint32_t tick, uint32_t steps);
+
+// The session after index *cursor (start with 0) or NULL at the end; *cursor moves behind it. For samples and export.
+const struct session *session_table_next(const struct session_table *table, uint32_t *cursor);
+
+#endif

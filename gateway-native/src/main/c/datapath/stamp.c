@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stamp.h"
+
+#include <string.h>
+
+static void push(struct worker *worker, const struct packet_meta *meta, uint8_t point,
+	uint16_t reason, const struct node_time *at, uint32_t sample_weight)
+{
+	const struct packet_view *view = &meta->view;
+	struct dt_record record = {
+		.time_ns = at->real_ns,
+		.type = DT_RECORD_POINT,
+		.point =
+			{
+				.tier = worker->node->tier,
+				.point = point,
+				.direction = meta->direction,
+				.key_state = meta->key_state,
+				.reason = reason,
+				.flags = meta->reset ? DT_RECORD_FLAG_RESET : 0,
+				.protocol = view->protocol,
+				.vip_slot = meta->vip_slot,
+				.backend_slot = meta->backend_slot,
+				.probe_sequence = meta->probe_sequence,
+				.prober_id = meta->prober_id,
+				.packet_bytes = meta->frame_bytes,
+				.dwell_ns = at->mono_ns - meta->rx_mono_ns,
+				.source_port = view->source_port,
+				.destination_port = view->destination_port,
+				.tcp_flags = view->tcp_flags,
+				.sample_weight = sample_weight,
+			},
+	};
+
+	memcpy(record.point.source, &view->source, 4);
+	memcpy(record.point.destination, &view->destination, 4);
+	if (sample_weight)
+		record.point.key_state = DT_KEY_SAMPLED;
+	if (worker->push(worker->push_context, &record))
+		worker->counters.points_written++;
+	else
+		worker->counters.points_lost++;
+}
+
+void stamp(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
+{
+	struct node_time at;
+
+	meta->stage = (uint8_t)point;
+	if (likely(meta->key_state != DT_KEY_VERIFIED))
+		return;
+	if (point == DT_TP_RX) {
+		at = (struct node_time){.mono_ns = meta->rx_mono_ns, .real_ns = meta->rx_real_ns};
+	} else if (point == DT_TP_TX || meta->detail) {
+		at = worker->node->clock(worker->node->clock_context);
+	} else {
+		return;
+	}
+	push(worker, meta, (uint8_t)point, DT_DROP_NONE, &at, 0);
+}
+
+// xorshift64*: no state shared, no system call, the same numbers in every replay.
+static uint32_t next_random(struct worker *worker)
+{
+	uint64_t x = worker->random;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	worker->random = x;
+	return (uint32_t)((x * 0x2545f4914f6cdd1dull) >> 32);
+}
+
+static bool sampled(struct worker *worker)
+{
+	uint64_t second;
+
+	if (next_random(worker) >= worker->node->sample_threshold)
+		return false;
+	second = worker->now.mono_ns / 1000000000ull;
+	if (second != worker->sampled_second) {
+		worker->sampled_second = second;
+		worker->sampled_drops = 0;
+	}
+	return worker->sampled_drops++ < WORKER_SAMPLED_DROPS_PER_SECOND;
+}
+
+void stamp_drop(struct worker *worker, struct packet_meta *meta, enum dt_drop_reason reason)
+{
+	struct node_time at;
+
+	if (meta->key_state == DT_KEY_VERIFIED) {
+		at = worker->node->clock(worker->node->clock_context);
+		push(worker, meta, meta->stage, (uint16_t)reason, &at, 0);
+	} else if (sampled(worker)) {
+		push(worker, meta, meta->stage, (uint16_t)reason, &worker->now,
+			worker->node->sample_weight);
+	}
+}

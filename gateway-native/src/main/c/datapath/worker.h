@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A worker: one core that receives, translates and sends, sharing nothing that is written on the packet path.
+#ifndef DYETRACE_WORKER_H
+#define DYETRACE_WORKER_H
+
+#include "neighbour.h"
+#include "node.h"
+#include "packet.h"
+#include "port_pool.h"
+#include "session_table.h"
+
+#include "../telemetry/ring_layout.h"
+
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include <stdatomic.h>
+
+#define WORKER_BURST 32
+#define WORKER_RING_PACKETS 2048 // of each hand-over ring
+#define WORKER_AGE_STEPS 16	 // sessions looked at a poll
+#define WORKER_SAMPLED_DROPS_PER_SECOND 1000 // sampled drop points: their flood must not push out a probe's points
+#define WORKER_REPLY_STAMPS 16	 // replies stamped a probe
+#define WORKER_SESSION_SAMPLE 32
+
+// Written by the worker, read by the control thread: each is a word of its own, so no reader sees half of one.
+struct worker_counters {
+	uint64_t rx_packets;
+	uint64_t tx_packets;
+	uint64_t points_written;
+	uint64_t points_lost;
+	uint64_t colour_verified;
+	uint64_t colour_forged;
+	uint64_t colour_replayed;
+	uint64_t colour_capped;
+	uint64_t colour_other_epoch;
+	uint64_t handed_over;
+};
+
+struct drop_counter {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+struct vip_counter {
+	uint64_t packets[DT_DIR_COUNT];
+	uint64_t bytes[DT_DIR_COUNT];
+	uint64_t new_sessions;
+	uint64_t sessions; // now
+};
+
+// New connections of one VIP: tokens flow in with time, a connection takes `workers` of them.
+struct connection_bucket {
+	uint64_t tokens; // 1 / 1e9 of a connection
+	uint64_t refilled_ns;
+};
+
+struct transmit_buffer {
+	uint16_t count;
+	struct rte_mbuf *packets[WORKER_BURST];
+};
+
+// A few sessions, copied by the worker when the control thread asks for them.
+struct session_sample {
+	_Atomic uint32_t wanted;
+	_Atomic uint32_t served;
+	uint32_t count;
+	uint32_t tick; // the worker's time then
+	struct session sessions[WORKER_SESSION_SAMPLE];
+};
+
+struct worker {
+	unsigned int index;
+	struct node *node;
+	const struct vip_table *vips; // for this poll
+	struct node_time now;	      // of this poll
+	uint32_t tick;
+	struct session_table sessions;
+	struct port_pool ports;
+	struct neighbour_table *neighbours;
+	uint64_t neighbours_stepped_ns;
+	struct rte_mempool *pool;
+	struct rte_ring *from[NODE_MAX_WORKERS]; // hand-over
+	struct rte_ring *to[NODE_MAX_WORKERS];
+	struct transmit_buffer transmit[NODE_MAX_PORTS];
+	uint64_t random;
+	uint64_t sampled_second;
+	uint32_t sampled_drops;
+	unsigned int announced; // gratuitous ARPs sent
+
+	// Where records go: false when it was lost.
+	bool (*push)(void *context, const struct dt_record *record);
+	void *push_context;
+
+	struct worker_counters counters;
+	struct drop_counter (*drops)[DT_DROP_COUNT]; // [VIP slot, or VIP_MAX for none]
+	struct vip_counter *vip_counters;	      // [VIP slot]
+	struct connection_bucket *connections;	      // [VIP slot]
+	void *session_memory;
+	struct session_sample sample;
+
+	_Atomic bool next_hop_reachable; // the default gateway answers ARP
+	_Atomic uint64_t longest_gap_ns; // between polls, since the control thread last took it
+	_Atomic uint64_t floor_ns;	 // real time: every packet received before it has been handed on
+	uint64_t complete_until_ns; // real time: every record before it has been pushed
+	uint64_t last_poll_ns;
+	uint64_t slept_ns;
+	unsigned int empty_polls;
+};
+
+struct worker_config {
+	unsigned int index;
+	struct node *node;
+	struct rte_mempool *pool;
+	uint32_t session_capacity;
+	uint32_t session_timeout_ticks[SESSION_CLASSES];
+	uint16_t first_local_port;
+	uint16_t last_local_port;
+	uint64_t random_seed; // 0: every run alike
+	bool assume_neighbours;
+	int socket;
+};
+
+// -ENOMEM, or 0.
+int worker_create(const struct worker_config *config, struct worker **out);
+void worker_free(struct worker *worker);
+
+// Takes the time and the tables for what comes next.
+void worker_begin(struct worker *worker);
+
+// Received packets; consumes them all.
+void worker_process(struct worker *worker, struct rte_mbuf **packets, unsigned int count,
+	unsigned int port);
+
+// Sends what the stages have finished.
+void worker_flush(struct worker *worker);
+
+// Ageing and ARP, a small step.
+void worker_housekeep(struct worker *worker);
+
+// One poll of everything the worker owns; returns the packets it found. The port's packets come in through rx.
+unsigned int worker_poll(struct worker *worker);
+
+#endif
