@@ -7,9 +7,11 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.flink.metrics.Counter;
@@ -19,6 +21,7 @@ import org.apache.flink.metrics.MetricConfig;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.reporter.MetricReporter;
 import org.apache.flink.metrics.reporter.MetricReporterFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hands the job's own metrics from Flink to Prometheus' registry.
@@ -33,14 +36,21 @@ public final class FlinkMetrics implements MetricReporter, MetricReporterFactory
   private static final String PREFIX = "dyetrace_analytics_";
   private static final Map<Metric, Named> METRICS = new ConcurrentHashMap<>();
 
-  /** Flink's own metrics that are passed on, and what as. */
+  /** Flink's own and the ClickHouse sink's metrics that are passed on, and what as. */
   private static final Map<String, String> FLINKS_OWN =
       Map.of(
           "numRestarts", "dyetrace_analytics_restarts_total",
           "numberOfCompletedCheckpoints", "dyetrace_analytics_checkpoints_completed_total",
           "numberOfFailedCheckpoints", "dyetrace_analytics_checkpoints_failed_total",
           "lastCheckpointSize", "dyetrace_analytics_checkpoint_size_bytes",
-          "lastCheckpointDuration", "dyetrace_analytics_checkpoint_duration_milliseconds");
+          "lastCheckpointDuration", "dyetrace_analytics_checkpoint_duration_milliseconds",
+          "waitingBatches", "dyetrace_analytics_clickhouse_waiting_batches",
+          "waitingBytes", "dyetrace_analytics_clickhouse_waiting_bytes",
+          "storedRows", "dyetrace_analytics_clickhouse_stored_rows_total",
+          "retries", "dyetrace_analytics_clickhouse_retries_total");
+
+  private static final Set<String> USER_LABELS =
+      Set.of("topic", "reason", "pipeline", "class", "state");
 
   private record Named(String name, Labels labels) {}
 
@@ -55,7 +65,7 @@ public final class FlinkMetrics implements MetricReporter, MetricReporterFactory
         (metric, named) -> {
           Double value = valueOf(metric);
           if (value != null) {
-            sums.computeIfAbsent(named.name(), n -> new java.util.HashMap<>())
+            sums.computeIfAbsent(named.name(), n -> new HashMap<>())
                 .merge(named.labels(), value, Double::sum);
           }
         });
@@ -85,7 +95,7 @@ public final class FlinkMetrics implements MetricReporter, MetricReporterFactory
     return gauge.build();
   }
 
-  private static @org.jspecify.annotations.Nullable Double valueOf(Metric metric) {
+  private static @Nullable Double valueOf(Metric metric) {
     if (metric instanceof Counter counter) {
       return (double) counter.getCount();
     }
@@ -125,9 +135,6 @@ public final class FlinkMetrics implements MetricReporter, MetricReporterFactory
     return Labels.of(
         labels.keySet().toArray(String[]::new), labels.values().toArray(String[]::new));
   }
-
-  private static final java.util.Set<String> USER_LABELS =
-      java.util.Set.of("topic", "reason", "pipeline", "class", "state");
 
   @Override
   public MetricReporter createMetricReporter(Properties properties) {

@@ -10,11 +10,10 @@ import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.configuration.ExternalizedCheckpointRetention;
 import org.apache.flink.configuration.MemorySize;
-import org.apache.flink.configuration.MetricOptions;
-import org.apache.flink.configuration.NettyShuffleEnvironmentOptions;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.configuration.SecurityOptions;
 import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
@@ -74,6 +73,8 @@ public final class FlinkSettings {
   /** The embedded cluster's: small. */
   static Configuration embeddedCluster(AnalyticsConfig config) {
     Configuration c = new Configuration();
+    // Flink takes the number from the cluster's settings, not from the job's.
+    c.set(CheckpointingOptions.MAX_RETAINED_CHECKPOINTS, config.checkpoints().retained());
     c.set(RestOptions.BIND_ADDRESS, "127.0.0.1");
     c.set(RestOptions.ADDRESS, "127.0.0.1");
     c.set(RestOptions.BIND_PORT, Integer.toString(config.webPort()));
@@ -83,9 +84,8 @@ public final class FlinkSettings {
     c.set(TaskManagerOptions.NETWORK_MEMORY_MAX, MemorySize.ofMebiBytes(16));
     c.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(1));
     c.set(TaskManagerOptions.TASK_OFF_HEAP_MEMORY, MemorySize.ofMebiBytes(16));
-    c.set(NettyShuffleEnvironmentOptions.NETWORK_SORT_SHUFFLE_MIN_BUFFERS, 16);
     c.setString("metrics.reporter.dyetrace.factory.class", FlinkMetrics.class.getName());
-    c.set(MetricOptions.SYSTEM_RESOURCE_METRICS, false);
+    c.set(SecurityOptions.DELEGATION_TOKENS_ENABLED, false);
     return c;
   }
 
