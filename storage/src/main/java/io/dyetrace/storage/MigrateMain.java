@@ -1,5 +1,6 @@
 package io.dyetrace.storage;
 
+import io.dyetrace.common.config.Check;
 import io.dyetrace.common.config.ConfigException;
 import io.dyetrace.storage.client.ClickHouseClient;
 import io.dyetrace.storage.schema.Migrations;
@@ -46,9 +47,7 @@ public final class MigrateMain implements Callable<Integer> {
     ConnectionOptions.Connection to;
     try {
       to = connection.connection();
-      if (retentionDays < 1 || retentionDays > 36_500) {
-        throw new ConfigException("--retention-days: " + retentionDays + " is not within 1 and 36500");
-      }
+      Check.range("--retention-days", retentionDays, 1, Migrations.MAX_RETENTION_DAYS);
     } catch (ConfigException e) {
       System.err.println("dyetrace migrate: " + e.getMessage());
       return 2;

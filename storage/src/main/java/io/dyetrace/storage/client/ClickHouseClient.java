@@ -1,5 +1,6 @@
 package io.dyetrace.storage.client;
 
+import io.dyetrace.storage.wire.Lz4Frames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -49,12 +50,27 @@ public final class ClickHouseClient {
    */
   public ClickHouseClient(
       String url, String database, String user, String password, Duration timeout) {
-    this.http =
+    this(
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_TIMEOUT)
-            .build();
-    this.url = url.endsWith("/") ? url : url + "/";
+            .build(),
+        url.endsWith("/") ? url : url + "/",
+        database,
+        user,
+        password,
+        timeout);
+  }
+
+  private ClickHouseClient(
+      HttpClient http,
+      String url,
+      String database,
+      String user,
+      String password,
+      Duration timeout) {
+    this.http = http;
+    this.url = url;
     this.database = database;
     this.user = user;
     this.password = password;
@@ -63,7 +79,7 @@ public final class ClickHouseClient {
 
   /** The same server, another database. */
   public ClickHouseClient inDatabase(String other) {
-    return new ClickHouseClient(url, other, user, password, timeout);
+    return new ClickHouseClient(http, url, other, user, password, timeout);
   }
 
   /** The server's URL. */
@@ -102,6 +118,18 @@ public final class ClickHouseClient {
     Map<String, String> parameters = new TreeMap<>(settings);
     parameters.put("query", sql);
     parameters.put("decompress", "1");
+    try (InputStream body = send(parameters, BodyPublishers.ofByteArray(frames)).body()) {
+      body.readAllBytes();
+    }
+  }
+
+  /** Runs a statement that may be large and hold any bytes, compressed on the way. */
+  public void execute(byte[] sql, Map<String, String> settings)
+      throws IOException, InterruptedException {
+    Map<String, String> parameters = new TreeMap<>(settings);
+    parameters.put("decompress", "1");
+    parameters.put("max_query_size", Integer.toString(sql.length + 1));
+    byte[] frames = Lz4Frames.pack(sql, sql.length);
     try (InputStream body = send(parameters, BodyPublishers.ofByteArray(frames)).body()) {
       body.readAllBytes();
     }

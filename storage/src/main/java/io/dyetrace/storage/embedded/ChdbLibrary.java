@@ -54,6 +54,18 @@ final class ChdbLibrary {
 
   static native void chdb_destroy_query_result(Pointer result);
 
+  static native Pointer chdb_stream_insert_n(
+      Pointer connection, byte[] query, long queryBytes, byte[] format, long formatBytes);
+
+  /** Returns 0 on success. Copies the data. */
+  static native int chdb_stream_append(Pointer stream, byte[] data, long dataBytes);
+
+  static native Pointer chdb_stream_done(Pointer stream);
+
+  static native @Nullable Pointer chdb_stream_insert_error(Pointer stream);
+
+  static native void chdb_destroy_insert_stream(Pointer stream);
+
   static native @Nullable Pointer chdb_result_buffer(Pointer result);
 
   static native long chdb_result_length(Pointer result);

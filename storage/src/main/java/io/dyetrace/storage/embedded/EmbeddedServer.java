@@ -31,7 +31,9 @@ final class EmbeddedServer {
   void start() throws IOException {
     // Without it every small answer waits for the client's delayed acknowledgement.
     System.setProperty("sun.net.httpserver.nodelay", "true");
-    System.setProperty("sun.net.httpserver.maxIdleConnections", "64");
+    // A connection closed for being one idle too many breaks the request that its client is just sending.
+    System.setProperty("sun.net.httpserver.maxIdleConnections", "1000");
+    System.setProperty("sun.net.httpserver.idleInterval", "600");
     HttpServer listening;
     try {
       listening = HttpServer.create(config.listen().toSocketAddress(), 64);

@@ -155,6 +155,29 @@ final class Engine implements AutoCloseable {
       run(statement.getBytes(StandardCharsets.UTF_8), "TabSeparated").close();
     }
 
+    /**
+     * Runs an INSERT with its data. Data that stands behind the statement itself would end at the first byte pattern that looks like the
+     * statement's end.
+     *
+     * @param statement up to, and without, its FORMAT clause
+     */
+    Result insert(byte[] statement, String format, byte[] data) throws EngineException {
+      byte[] formatBytes = format.getBytes(StandardCharsets.UTF_8);
+      Pointer stream =
+          ChdbLibrary.chdb_stream_insert_n(
+              handle.getPointer(0), statement, statement.length, formatBytes, formatBytes.length);
+      try {
+        checkInsert(stream);
+        if (data.length > 0 && ChdbLibrary.chdb_stream_append(stream, data, data.length) != 0) {
+          checkInsert(stream);
+          throw EngineException.of(1, "the engine took not all of the data");
+        }
+        return checked(ChdbLibrary.chdb_stream_done(stream));
+      } finally {
+        ChdbLibrary.chdb_destroy_insert_stream(stream);
+      }
+    }
+
     /** Starts a SELECT whose result comes in pieces. Each piece is a complete document of the format: see {@link StreamedFormat}. */
     Stream stream(byte[] statement, String format) throws EngineException {
       byte[] formatBytes = format.getBytes(StandardCharsets.UTF_8);
@@ -177,6 +200,13 @@ final class Engine implements AutoCloseable {
         ChdbLibrary.chdb_close_conn(handle);
         leases.release();
       }
+    }
+  }
+
+  private static void checkInsert(Pointer stream) throws EngineException {
+    Pointer error = ChdbLibrary.chdb_stream_insert_error(stream);
+    if (error != null) {
+      throw EngineException.ofEngine(error.getString(0, "UTF-8"));
     }
   }
 

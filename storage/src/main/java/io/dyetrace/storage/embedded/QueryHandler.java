@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -105,6 +106,16 @@ final class QueryHandler implements HttpHandler {
           EngineException.ILLEGAL_TYPE_OR_UNSUPPORTED,
           "INTO OUTFILE and FROM INFILE are not available over HTTP. (NOT_IMPLEMENTED)");
     }
+    SqlText.InsertWithData insert = sql.isInsert() ? sql.insertWithData() : null;
+    if (sql.isInsert() && insert == null && sql.callsInput()) {
+      throw EngineException.of(
+          EngineException.ILLEGAL_TYPE_OR_UNSUPPORTED,
+          "input(): the embedded engine has it not; INSERT … FORMAT and the table function format() it has."
+              + " (NOT_IMPLEMENTED)");
+    }
+    if (insert == null && sql.isSeveral()) {
+      throw EngineException.of(62, "Syntax error: one statement a request. (SYNTAX_ERROR)");
+    }
     String named = sql.format();
     String format = named == null || sql.isInsert() ? request.defaultFormat() : named;
     Headers headers = exchange.getResponseHeaders();
@@ -120,12 +131,27 @@ final class QueryHandler implements HttpHandler {
           return;
         }
       }
-      try (Engine.Result result = session.run(request.statement(), format)) {
+      try (Engine.Result result = run(session, request.statement(), format, insert)) {
         headers.set("X-ClickHouse-Summary", summary(result.statistics()));
         headers.set("X-ClickHouse-Format", format);
         send(exchange, request, result);
       }
     }
+  }
+
+  private static Engine.Result run(
+      Engine.Session session,
+      byte[] statement,
+      String format,
+      SqlText.@Nullable InsertWithData insert)
+      throws EngineException {
+    if (insert == null) {
+      return session.run(statement, format);
+    }
+    return session.insert(
+        Arrays.copyOf(statement, insert.statementBytes()),
+        insert.format(),
+        Arrays.copyOfRange(statement, insert.dataOffset(), statement.length));
   }
 
   private void prepare(Engine.Session session, HttpRequest request) throws EngineException {

@@ -19,6 +19,13 @@ final class SqlText {
   private static final Pattern HOST_FILES =
       Pattern.compile("(?is)\\bINTO\\s+OUTFILE\\b|\\bFROM\\s+INFILE\\b");
 
+  private static final Pattern WORD = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+  // After the name: blanks, then one line feed. What follows is data, whatever it looks like.
+  private static final Pattern FORMAT_NAME =
+      Pattern.compile("\\s+([A-Za-z0-9_]+)[ \\t\\f]*(?:\\r?\\n)?");
+  private static final Pattern INPUT = Pattern.compile("(?i)\\binput\\s*\\(");
+  private static final Pattern SEVERAL = Pattern.compile(";[\\s;]*[^\\s;]");
+
   private final String skeleton;
   private final String firstWord;
 
@@ -45,6 +52,60 @@ final class SqlText {
   /** The statement may be run so that its result comes in pieces. */
   boolean isSelect() {
     return firstWord.equals("SELECT") || firstWord.equals("WITH");
+  }
+
+  /**
+   * An INSERT whose data stands behind it.
+   *
+   * @param statementBytes the length of the statement, without FORMAT or VALUES
+   * @param format the data's
+   * @param dataOffset where the data begins
+   */
+  record InsertWithData(int statementBytes, String format, int dataOffset) {}
+
+  /** Where the data of an INSERT begins, or null when it takes its rows from a SELECT. */
+  @Nullable InsertWithData insertWithData() {
+    int depth = 0;
+    Matcher word = WORD.matcher(skeleton);
+    for (int i = 0; i < skeleton.length(); ) {
+      char c = skeleton.charAt(i);
+      if (c == '(') {
+        depth++;
+      } else if (c == ')') {
+        depth--;
+      } else if (depth == 0 && word.region(i, skeleton.length()).lookingAt()) {
+        switch (word.group().toUpperCase(Locale.ROOT)) {
+          case "SELECT", "WITH" -> {
+            return null;
+          }
+          case "VALUES" -> {
+            return new InsertWithData(i, "Values", word.end());
+          }
+          case "FORMAT" -> {
+            Matcher format = FORMAT_NAME.matcher(skeleton).region(word.end(), skeleton.length());
+            return format.lookingAt()
+                ? new InsertWithData(i, format.group(1), format.end())
+                : null;
+          }
+          default -> {
+            i = word.end();
+            continue;
+          }
+        }
+      }
+      i++;
+    }
+    return null;
+  }
+
+  /** The statement calls {@code input()}. */
+  boolean callsInput() {
+    return INPUT.matcher(skeleton).find();
+  }
+
+  /** More than one statement. */
+  boolean isSeveral() {
+    return SEVERAL.matcher(skeleton).find();
   }
 
   boolean touchesHostFiles() {

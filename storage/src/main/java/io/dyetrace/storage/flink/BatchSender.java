@@ -2,6 +2,7 @@ package io.dyetrace.storage.flink;
 
 import io.dyetrace.storage.client.ClickHouseClient;
 import io.dyetrace.storage.client.ClickHouseException;
+import io.dyetrace.storage.wire.Lz4Frames;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.util.LinkedHashMap;
@@ -126,10 +127,9 @@ final class BatchSender implements Runnable {
       awaitEnd(batch.token());
       counts.checkedBatches.incrementAndGet();
       settings.put("insert_deduplicate", "0");
-      client.insert(
-          batch.table().insertMissingSql(batch.leastTimeNs(), batch.mostTimeNs()),
-          batch.frames(),
-          settings);
+      byte[] rows = Lz4Frames.unpack(batch.frames());
+      client.execute(
+          batch.table().insertMissingSql(rows, batch.leastTimeNs(), batch.mostTimeNs()), settings);
     } else {
       settings.put("insert_deduplicate", "1");
       settings.put("insert_deduplication_token", batch.token());

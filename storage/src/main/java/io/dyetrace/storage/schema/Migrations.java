@@ -1,5 +1,6 @@
 package io.dyetrace.storage.schema;
 
+import io.dyetrace.common.config.Check;
 import io.dyetrace.storage.client.ClickHouseClient;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
  * harm. A migration that was run is never edited: a changed one is refused by name.
  */
 public final class Migrations {
+  /** ClickHouse's TTL wraps in 2106, and what has wrapped is removed at once. */
+  public static final int MAX_RETENTION_DAYS = 3_650;
+
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
   private static final String DIRECTORY = "/dyetrace/storage/migrations/";
   private static final Pattern NAME = Pattern.compile("V(\\d{4})__([a-z0-9_]+)\\.sql");
@@ -48,7 +52,7 @@ public final class Migrations {
   public Migrations(ClickHouseClient client, String database, int retentionDays) {
     this.client = client;
     this.database = database;
-    this.retentionDays = retentionDays;
+    this.retentionDays = Check.range("retention days", retentionDays, 1, MAX_RETENTION_DAYS);
   }
 
   /** One numbered file. */

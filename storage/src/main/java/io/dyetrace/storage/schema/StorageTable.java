@@ -18,6 +18,8 @@ import io.dyetrace.storage.row.VerdictRow;
 import io.dyetrace.storage.row.VipCounterRow;
 import io.dyetrace.storage.row.WorkerCounterRow;
 import io.dyetrace.storage.wire.RowBinary;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -256,38 +258,50 @@ public enum StorageTable {
   }
 
   /**
-   * The statement before the rows' bytes that leaves out rows whose key the table holds already.
+   * A whole statement that inserts the rows whose key the table does not hold.
    *
+   * <p>The rows stand in it as a literal: the table function {@code format} is what the embedded engine and a server both have.
+   *
+   * @param rows in RowBinary
    * @param leastTimeNs no row is earlier
    * @param mostTimeNs no row is later
    */
-  public String insertMissingSql(long leastTimeNs, long mostTimeNs) {
+  public byte[] insertMissingSql(byte[] rows, long leastTimeNs, long mostTimeNs) {
     List<Column<? extends StorageRow>> keyColumns =
         columns.list.stream()
             .filter(c -> key.contains(c.name()))
             .collect(Collectors.toUnmodifiableList());
-    String keyOfInput = keyColumns.stream().map(Column::name).collect(Collectors.joining(", "));
-    String keyOfTable =
+    String keyOfRow = keyColumns.stream().map(Column::name).collect(Collectors.joining(", "));
+    String keyInTable =
         keyColumns.stream().map(Column::asWireType).collect(Collectors.joining(", "));
-    return "INSERT INTO "
-        + tableName
-        + " ("
-        + columns.names()
-        + ") SELECT "
-        + columns.names()
-        + " FROM input('"
-        + columns.structure().replace("'", "\\'")
-        + "') WHERE ("
-        + keyOfInput
-        + ") NOT IN (SELECT "
-        + keyOfTable
-        + " FROM "
-        + tableName
-        + " WHERE time >= fromUnixTimestamp64Nano("
-        + leastTimeNs
-        + ", 'UTC') AND time <= fromUnixTimestamp64Nano("
-        + mostTimeNs
-        + ", 'UTC')) FORMAT RowBinary";
+    String before =
+        "INSERT INTO %s (%s) SELECT %s FROM format(RowBinary, '%s', '"
+            .formatted(
+                tableName,
+                columns.names(),
+                columns.names(),
+                columns.structure().replace("'", "\\'"));
+    String after =
+        "') WHERE (%s) NOT IN (SELECT %s FROM %s WHERE time >= fromUnixTimestamp64Nano(%d, 'UTC') AND time <= fromUnixTimestamp64Nano(%d, 'UTC'))"
+            .formatted(keyOfRow, keyInTable, tableName, leastTimeNs, mostTimeNs);
+    ByteArrayOutputStream sql =
+        new ByteArrayOutputStream(before.length() + rows.length * 9 / 8 + after.length());
+    sql.writeBytes(before.getBytes(StandardCharsets.UTF_8));
+    for (byte b : rows) {
+      switch (b) {
+        case '\\', '\'' -> {
+          sql.write('\\');
+          sql.write(b);
+        }
+        case 0 -> {
+          sql.write('\\');
+          sql.write('0');
+        }
+        default -> sql.write(b);
+      }
+    }
+    sql.writeBytes(after.getBytes(StandardCharsets.UTF_8));
+    return sql.toByteArray();
   }
 
   /** The columns that hold an enumeration, with its type. */

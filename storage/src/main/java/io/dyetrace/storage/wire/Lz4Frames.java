@@ -1,6 +1,7 @@
 package io.dyetrace.storage.wire;
 
 import com.clickhouse.data.ClickHouseCityHash;
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,6 +55,11 @@ public final class Lz4Frames {
     buffer.putLong(at, hash[0]);
     buffer.putLong(at + 8, hash[1]);
     return CHECKSUM_BYTES + HEADER_BYTES + packed;
+  }
+
+  /** The bytes that {@link #pack} packed. */
+  public static byte[] unpack(byte[] frames) throws IOException {
+    return unpacking(new ByteArrayInputStream(frames)).readAllBytes();
   }
 
   /** A stream that packs what is written to it; {@code close} closes the one below. */
