@@ -168,7 +168,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     p.put("log.message.timestamp.type", "LogAppendTime");
 
     // After kill -9 the broker is refused until its former self's session has run out.
-    p.put("broker.session.timeout.ms", "3000");
+    p.put("broker.session.timeout.ms", "6000");
     p.put("broker.heartbeat.interval.ms", "500");
     p.put("controlled.shutdown.enable", "false");
 

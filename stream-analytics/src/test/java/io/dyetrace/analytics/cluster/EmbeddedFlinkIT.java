@@ -1,0 +1,273 @@
+package io.dyetrace.analytics.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dyetrace.analytics.AnalyticsConfig;
+import io.dyetrace.analytics.AnalyticsJob;
+import io.dyetrace.analytics.JobSinks;
+import io.dyetrace.analytics.JobSources;
+import io.dyetrace.analytics.KafkaTestClient;
+import io.dyetrace.analytics.Records;
+import io.dyetrace.analytics.detection.Detector;
+import io.dyetrace.analytics.detection.DetectorOperator;
+import io.dyetrace.analytics.kafka.KafkaConnectors;
+import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
+import io.dyetrace.broker.BrokerConfig;
+import io.dyetrace.broker.EmbeddedBroker;
+import io.dyetrace.common.config.StrictYaml;
+import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.PointBatch;
+import io.dyetrace.common.record.ProbeBatch;
+import io.dyetrace.common.record.ProbeResult;
+import io.dyetrace.common.record.Schema;
+import io.dyetrace.common.record.Verdict;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
+import org.apache.flink.streaming.api.graph.StreamGraph;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The job on a mini cluster and a broker, stopped hard and started again. */
+@Timeout(120)
+class EmbeddedFlinkIT {
+  @TempDir Path directory;
+  private EmbeddedBroker broker;
+  private KafkaTestClient kafka;
+  private final List<EmbeddedFlink> started = new ArrayList<>();
+
+  /** Says a verdict with the probe's sequence as its revision for each probe, once. */
+  private static final class Echo implements Detector {
+    private final List<Verdict> next = new ArrayList<>();
+
+    @Override
+    public void accept(ProbeBatch batch) {
+      for (ProbeResult result : batch.getResultsList()) {
+        next.add(Records.verdict("gw-1", result.getProbeSequence(), result.getSentTimeNs()));
+      }
+    }
+
+    @Override
+    public void accept(PointBatch batch) {}
+
+    @Override
+    public void accept(CounterBatch batch) {}
+
+    @Override
+    public List<Verdict> advance(long eventTimeNs, boolean caughtUp) {
+      List<Verdict> verdicts = List.copyOf(next);
+      next.clear();
+      return verdicts;
+    }
+
+    @Override
+    public byte[] snapshot() {
+      byte[][] verdicts = next.stream().map(Verdict::toByteArray).toArray(byte[][]::new);
+      Verdict.Builder all = Verdict.newBuilder();
+      for (byte[] verdict : verdicts) {
+        all.addHealthySiblings(new String(verdict, StandardCharsets.ISO_8859_1));
+      }
+      return all.build().toByteArray();
+    }
+  }
+
+  private static final class EchoFactory implements Detector.Factory {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public Detector create() {
+      return new Echo();
+    }
+
+    @Override
+    public Detector restore(byte[] snapshot) {
+      Echo echo = new Echo();
+      try {
+        for (String verdict : Verdict.parseFrom(snapshot).getHealthySiblingsList()) {
+          echo.next.add(Verdict.parseFrom(verdict.getBytes(StandardCharsets.ISO_8859_1)));
+        }
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+      return echo;
+    }
+  }
+
+  @BeforeEach
+  void startBroker() throws Exception {
+    broker = new EmbeddedBroker(BrokerConfig.forTest(directory.resolve("kafka")));
+    broker.start();
+    kafka = new KafkaTestClient(broker.bootstrapServers());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    for (EmbeddedFlink flink : started) {
+      flink.close();
+    }
+    kafka.close();
+    broker.close();
+  }
+
+  private EmbeddedFlink start() throws Exception {
+    AnalyticsConfig config =
+        StrictYaml.parse(
+            """
+            kafka: {bootstrap_servers: "%s"}
+            clickhouse: {url: "http://127.0.0.1:1"}
+            topology: unused.yaml
+            checkpoints: {directory: %s, interval: 200ms}
+            """
+                .formatted(broker.bootstrapServers(), checkpoints()),
+            "test",
+            AnalyticsConfig.class);
+    EmbeddedFlink flink = new EmbeddedFlink(config, c -> graph(c, broker.bootstrapServers()));
+    started.add(flink);
+    flink.start();
+    return flink;
+  }
+
+  private Path checkpoints() {
+    return directory.resolve("checkpoints");
+  }
+
+  private static StreamGraph graph(Configuration flink, String address) {
+    KafkaConnectors kafka = new KafkaConnectors(address);
+    StreamExecutionEnvironment environment =
+        StreamExecutionEnvironment.getExecutionEnvironment(flink);
+    AnalyticsJob.build(
+        environment,
+        new JobSources(
+            kafka.source(KafkaConnectors.DETECTION, Keyed.BY_CLUSTER, "detection"),
+            kafka.source(KafkaConnectors.STORAGE, Keyed.BY_SENDER, "storage"),
+            kafka.endOffsets()),
+        new JobSinks(kafka.verdicts(), new DiscardingSink<>(), kafka.deadLetters()),
+        new EchoFactory(),
+        DetectorOperator.Settings.DEFAULT);
+    return environment.getStreamGraph();
+  }
+
+  /** One batch per probe. The heartbeats' times go on, so that the watermark does. */
+  private void probes(int from, int until) {
+    for (int i = from; i < until; i++) {
+      long nowNs = System.currentTimeMillis() * 1_000_000;
+      kafka.send(Schema.TOPIC_PROBES, Records.probes(1, i, 1, nowNs).toByteArray());
+    }
+    kafka.flush();
+  }
+
+  private List<Integer> verdicts(int atLeast) throws Exception {
+    List<Integer> revisions = new ArrayList<>();
+    for (ConsumerRecord<byte[], byte[]> record :
+        kafka.readAll(Schema.TOPIC_VERDICTS, atLeast, Duration.ofSeconds(20))) {
+      revisions.add(Verdict.parseFrom(record.value()).getRevision());
+    }
+    return revisions;
+  }
+
+  private static List<Integer> numbers(int from, int until) {
+    return IntStream.range(from, until).boxed().toList();
+  }
+
+  private static void awaitCheckpointAfterNow(EmbeddedFlink flink) throws Exception {
+    long nowMs = System.currentTimeMillis();
+    while (flink.health().checkpointMs() <= nowMs) {
+      Thread.sleep(20);
+    }
+  }
+
+  @Test
+  void shouldGoOnWhereTheNewestCheckpointStands() throws Exception {
+    EmbeddedFlink first = start();
+    assertThat(first.restoredFrom()).isEmpty();
+    probes(1, 101);
+    assertThat(new TreeSet<>(verdicts(100))).containsExactlyElementsOf(numbers(1, 101));
+    awaitCheckpointAfterNow(first);
+    first.kill();
+
+    // 50 of these are repeats.
+    probes(51, 151);
+    EmbeddedFlink second = start();
+    assertThat(second.restoredFrom()).isPresent();
+    assertThat(verdicts(150)).as("each once").containsExactlyElementsOf(numbers(1, 151));
+    awaitCheckpointAfterNow(second);
+    try (var runs = Files.list(checkpoints())) {
+      assertThat(runs).as("the run before and this one").hasSize(2);
+    }
+  }
+
+  @Test
+  void shouldFallBackToTheCheckpointBeforeAndAtLastToTheBeginning() throws Exception {
+    EmbeddedFlink first = start();
+    probes(1, 11);
+    verdicts(10);
+    awaitCheckpointAfterNow(first);
+    awaitCheckpointAfterNow(first);
+    first.kill();
+    List<Path> good = new RetainedCheckpoints(checkpoints()).newestFirst();
+    assertThat(good).hasSizeGreaterThanOrEqualTo(2);
+
+    // A file that was cut short while it was written.
+    Path metadata = good.get(0).resolve("_metadata");
+    byte[] whole = Files.readAllBytes(metadata);
+    Files.write(metadata, java.util.Arrays.copyOf(whole, whole.length / 2));
+    EmbeddedFlink second = start();
+    assertThat(second.restoredFrom()).contains(good.get(1));
+    second.kill();
+
+    try (var files = Files.find(checkpoints(), 3, (path, a) -> path.endsWith("_metadata"))) {
+      for (Path each : files.toList()) {
+        Files.write(each, new byte[] {1, 2, 3});
+      }
+    }
+    EmbeddedFlink third = start();
+    assertThat(third.restoredFrom()).isEmpty();
+    probes(11, 21);
+    assertThat(new TreeSet<>(verdicts(30))).containsExactlyElementsOf(numbers(1, 21));
+  }
+
+  @Test
+  void shouldKeepWhatItCannotReadInTheDeadLetterTopic() throws Exception {
+    start();
+    byte[] garbage = {(byte) 0xff, 5, 5};
+    kafka.send(Schema.TOPIC_POINTS, garbage);
+    byte[] later =
+        Records.probes(1, 1, 1, System.currentTimeMillis() * 1_000_000).toBuilder()
+            .setSchemaVersion(9)
+            .build()
+            .toByteArray();
+    kafka.send(Schema.TOPIC_PROBES, later);
+    probes(5, 6);
+    List<ConsumerRecord<byte[], byte[]>> letters =
+        kafka.readAll(Schema.TOPIC_DEAD_LETTER, 2, Duration.ofSeconds(20));
+    assertThat(letters).hasSize(2);
+    assertThat(letters).extracting(ConsumerRecord::value).containsExactlyInAnyOrder(garbage, later);
+    for (ConsumerRecord<byte[], byte[]> letter : letters) {
+      List<String> headers = new ArrayList<>();
+      for (Header header : letter.headers()) {
+        headers.add(header.key() + "=" + new String(header.value(), StandardCharsets.UTF_8));
+      }
+      boolean isProbe = letter.value().length > 3;
+      assertThat(headers)
+          .contains("topic=" + (isProbe ? Schema.TOPIC_PROBES : Schema.TOPIC_POINTS))
+          .anyMatch(h -> h.startsWith(isProbe ? "reason=schema_version: version 9" : "reason=unparsable"))
+          .anyMatch(h -> h.startsWith("partition="))
+          .anyMatch(h -> h.startsWith("offset="));
+    }
+    assertThat(verdicts(1)).as("the good one beside them").containsExactly(5);
+  }
+}
