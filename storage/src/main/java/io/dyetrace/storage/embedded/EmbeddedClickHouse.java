@@ -56,10 +56,10 @@ public final class EmbeddedClickHouse implements AutoCloseable {
 
   /** Starts it on a directory and a free port of 127.0.0.1, and waits until it answers. */
   public static EmbeddedClickHouse start(Path directory) throws IOException, InterruptedException {
-    return start(directory, freePort());
+    return start(directory, 0);
   }
 
-  /** Starts it on a directory and a port of 127.0.0.1, and waits until it answers. */
+  /** Starts it on a directory and a port of 127.0.0.1 (0: a free one), and waits until it answers. */
   public static EmbeddedClickHouse start(Path directory, int port)
       throws IOException, InterruptedException {
     return start(directory, port, List.of());
@@ -73,8 +73,9 @@ public final class EmbeddedClickHouse implements AutoCloseable {
   public static EmbeddedClickHouse start(Path directory, int port, List<String> extraConfiguration)
       throws IOException, InterruptedException {
     Files.createDirectories(directory);
+    int chosen = port == 0 ? freePort() : port;
     return new EmbeddedClickHouse(
-        directory, port, extraConfiguration, launch(directory, port, extraConfiguration));
+        directory, chosen, extraConfiguration, launch(directory, chosen, extraConfiguration));
   }
 
   /** Where it answers. */

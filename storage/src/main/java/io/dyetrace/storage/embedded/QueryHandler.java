@@ -43,28 +43,31 @@ final class QueryHandler implements HttpHandler {
   @Override
   public void handle(HttpExchange exchange) throws IOException {
     long started = System.nanoTime();
-    String outcome = "ok";
-    try (exchange) {
-      try {
-        answer(exchange);
-      } catch (EngineException e) {
-        outcome = "refused";
-        refuse(exchange, e);
-      } catch (InterruptedException e) {
-        outcome = "failed";
-        Thread.currentThread().interrupt();
-        refuse(exchange, EngineException.of(EngineException.TOO_MANY_SIMULTANEOUS_QUERIES, "stopping"));
-      } catch (RuntimeException e) {
-        outcome = "failed";
-        LOG.error("a request failed", e);
-        refuse(exchange, EngineException.of(1, "the HTTP interface failed: " + e));
-      } catch (IOException e) {
-        outcome = "broken_off";
-        LOG.debug("a client went away", e);
-        throw e;
-      }
+    String outcome = "broken_off";
+    try {
+      outcome = answerOrRefuse(exchange);
+      exchange.close();
     } finally {
+      // After an IOException the exchange is not closed: that would end a half result as if it were whole. The server cuts the connection.
       metrics.request(outcome, System.nanoTime() - started);
+    }
+  }
+
+  private String answerOrRefuse(HttpExchange exchange) throws IOException {
+    try {
+      answer(exchange);
+      return "ok";
+    } catch (EngineException e) {
+      refuse(exchange, e);
+      return "refused";
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      refuse(exchange, EngineException.of(EngineException.TOO_MANY_SIMULTANEOUS_QUERIES, "stopping"));
+      return "failed";
+    } catch (RuntimeException e) {
+      LOG.error("a request failed", e);
+      refuse(exchange, EngineException.of(1, "the HTTP interface failed: " + e));
+      return "failed";
     }
   }
 
