@@ -197,7 +197,9 @@ final class Prober implements AutoCloseable {
         "Batches that Kafka did not take at once.",
         publishing::failures);
     metrics.show(
-        "dyetrace_prober_results_waiting", "Results that Kafka does not have yet.", log::size);
+        "dyetrace_prober_results_waiting",
+        "Results that Kafka does not have yet.",
+        log::unpublished);
     metrics.show(
         "dyetrace_prober_results_waiting_limit",
         "Beyond so many waiting results the oldest is lost.",

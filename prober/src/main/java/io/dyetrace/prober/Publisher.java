@@ -86,7 +86,7 @@ final class Publisher implements AutoCloseable {
     } catch (InterruptedException e) {
       LOG.warn(
           "stopped with {} results unpublished; the next start publishes them from {}",
-          log.size(),
+          log.unpublished(),
           config.stateDirectory());
     }
   }
@@ -140,7 +140,7 @@ final class Publisher implements AutoCloseable {
           LOG.warn(
               "Kafka does not take results ({}); {} of at most {} wait",
               e.getMessage(),
-              log.size(),
+              log.unpublished(),
               log.capacity());
         }
         TimeUnit.MILLISECONDS.sleep(500);

@@ -30,6 +30,7 @@ final class ResultLog {
   private final Condition added = lock.newCondition();
   private final ArrayDeque<Journal.Entry> waiting = new ArrayDeque<>();
   private long completeUntilNs;
+  private int taken;
   private long overflowed;
   private boolean overflowUntold;
 
@@ -114,6 +115,7 @@ final class ResultLog {
       while (entries.size() < most && !waiting.isEmpty()) {
         entries.add(waiting.removeFirst());
       }
+      taken += entries.size();
       boolean lost = overflowUntold;
       overflowUntold = false;
       return new Taken(entries, waiting.isEmpty(), completeUntilNs, lost);
@@ -124,8 +126,25 @@ final class ResultLog {
 
   /** Kafka has them. */
   void published(List<Journal.Entry> entries) {
-    if (!entries.isEmpty()) {
-      journal.published(entries.get(entries.size() - 1).index());
+    if (entries.isEmpty()) {
+      return;
+    }
+    journal.published(entries.get(entries.size() - 1).index());
+    lock.lock();
+    try {
+      taken -= entries.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Results that Kafka does not have, those on their way included. */
+  int unpublished() {
+    lock.lock();
+    try {
+      return waiting.size() + taken;
+    } finally {
+      lock.unlock();
     }
   }
 
