@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The broker's configuration.
  *
- * @param listeners addresses to listen on, each advertised as it stands; two IPv4 addresses may share a port. Port 0 takes a free one
+ * @param listeners addresses to listen on, each advertised as it stands; two IPv4 addresses may
+ *     share a port. Port 0 takes a free one
  * @param dataDirectory where the logs and KRaft's metadata live; formatted at the first start
  * @param controllerPort the controller's port on 127.0.0.1; 0 takes a free one at every start
  * @param retention how long a topic without its own retention keeps its records
- * @param segmentBytes size at which a log begins a new file; the last file is never deleted by retention
+ * @param segmentBytes size at which a log begins a new file; the last file is never deleted by
+ *     retention
  * @param topics made at start when missing
  * @param metrics where {@code /metrics} and the health pages are served; none when left out
  */
@@ -73,7 +75,8 @@ public record BrokerConfig(
       if (colon < 1 || !port.matches("\\d{1,5}")) {
         throw new ConfigException(key + ": '" + text + "' is not ADDRESS:PORT");
       }
-      return new Listener(text.substring(0, colon), Check.range(key, Integer.parseInt(port), 0, 65535));
+      return new Listener(
+          text.substring(0, colon), Check.range(key, Integer.parseInt(port), 0, 65535));
     }
 
     @Override
@@ -93,13 +96,15 @@ public record BrokerConfig(
     for (String text : listeners) {
       Listener listener = Listener.parse("listeners", text);
       if (listener.host().equals("0.0.0.0") || listener.host().equals("[::]")) {
-        throw new ConfigException("listeners: " + text + " cannot be advertised to clients; name each address");
+        throw new ConfigException(
+            "listeners: " + text + " cannot be advertised to clients; name each address");
       }
       if (listener.port() != 0 && !seen.add(text)) {
         throw new ConfigException("listeners: " + text + " stands there twice");
       }
       if (listener.port() != 0 && sharing.merge(listener.port(), 1, Integer::sum) > 2) {
-        throw new ConfigException("listeners: port " + listener.port() + " is shared by more than 2 addresses");
+        throw new ConfigException(
+            "listeners: port " + listener.port() + " is shared by more than 2 addresses");
       }
     }
     Check.required("data_directory", dataDirectory);

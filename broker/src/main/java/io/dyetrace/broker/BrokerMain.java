@@ -19,10 +19,16 @@ import picocli.CommandLine.Option;
 public final class BrokerMain implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(BrokerMain.class);
 
-  @Option(names = "--config", required = true, paramLabel = "FILE", description = "Configuration (YAML).")
+  @Option(
+      names = "--config",
+      required = true,
+      paramLabel = "FILE",
+      description = "Configuration (YAML).")
   private Path configFile = Path.of("");
 
-  @Option(names = "--check-config", description = "Read the configuration, say whether it is right, and end.")
+  @Option(
+      names = "--check-config",
+      description = "Read the configuration, say whether it is right, and end.")
   private boolean checkOnly;
 
   /** Entry point. */
@@ -50,7 +56,8 @@ public final class BrokerMain implements Callable<Integer> {
               new Thread(
                   () -> {
                     broker.close();
-                    // System.exit waits for the hooks; a clean stop answers with 0, not with the signal's 143.
+                    // System.exit waits for the hooks; a clean stop answers with 0, not with the
+                    // signal's 143.
                     Runtime.getRuntime().halt(0);
                   },
                   "shutdown"));

@@ -19,7 +19,10 @@ import javax.management.ObjectName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Serves {@code /metrics}, {@code /-/healthy} and {@code /-/ready}. The numbers are Kafka's own, read at each scrape. */
+/**
+ * Serves {@code /metrics}, {@code /-/healthy} and {@code /-/ready}. The numbers are Kafka's own,
+ * read at each scrape.
+ */
 final class BrokerMetrics implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BrokerMetrics.class);
 
@@ -35,7 +38,8 @@ final class BrokerMetrics implements AutoCloseable {
     http.createContext("/metrics", new MetricsHandler(registry));
     http.createContext("/-/healthy", exchange -> answer(exchange, 200, "healthy\n"));
     http.createContext(
-        "/-/ready", exchange -> answer(exchange, ready ? 200 : 503, ready ? "ready\n" : "starting\n"));
+        "/-/ready",
+        exchange -> answer(exchange, ready ? 200 : 503, ready ? "ready\n" : "starting\n"));
   }
 
   void start() {

@@ -43,8 +43,9 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * It formats its data directory at the first start and makes the configured topics that are missing. What it acknowledged survives {@code kill -9}:
- * the page cache holds it. A crash of the machine may lose the last records, as with any single broker.
+ * It formats its data directory at the first start and makes the configured topics that are
+ * missing. What it acknowledged survives {@code kill -9}: the page cache holds it. A crash of the
+ * machine may lose the last records, as with any single broker.
  */
 public final class EmbeddedBroker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
@@ -67,7 +68,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     for (String text : config.listeners()) {
       Listener listener = Listener.parse("listeners", text);
       bound.add(
-          listener.port() == 0 ? new Listener(listener.host(), freePort(listener.host())) : listener);
+          listener.port() == 0
+              ? new Listener(listener.host(), freePort(listener.host()))
+              : listener);
     }
     Map<String, Object> properties = properties();
     format();
@@ -126,9 +129,11 @@ public final class EmbeddedBroker implements AutoCloseable {
     Set<Integer> ports = new HashSet<>();
     for (int i = 0; i < bound.size(); i++) {
       Listener listener = bound.get(i);
-      // Kafka lets two listeners share a port only when one is IPv4 and the other IPv6. Written as a mapped address, the second IPv4 address passes for
+      // Kafka lets two listeners share a port only when one is IPv4 and the other IPv6. Written as
+      // a mapped address, the second IPv4 address passes for
       // IPv6; Java binds the IPv4 address that it means.
-      String host = ports.add(listener.port()) ? listener.host() : "[::ffff:" + listener.host() + "]";
+      String host =
+          ports.add(listener.port()) ? listener.host() : "[::ffff:" + listener.host() + "]";
       listeners.add("CLIENT" + i + "://" + host + ":" + listener.port());
       advertised.add("CLIENT" + i + "://" + listener);
       protocols.add("CLIENT" + i + ":PLAINTEXT");
@@ -194,7 +199,8 @@ public final class EmbeddedBroker implements AutoCloseable {
     Files.createDirectories(directory);
     Formatter formatter =
         new Formatter()
-            .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+            .setPrintStream(
+                new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
             .setNodeId(NODE_ID)
             .setClusterId(Uuid.randomUuid().toString())
             .setDirectories(List.of(directory.toString()))
@@ -227,7 +233,9 @@ public final class EmbeddedBroker implements AutoCloseable {
               .toList();
       if (!missing.isEmpty()) {
         admin.createTopics(missing).all().get();
-        LOG.info("made topics {}", missing.stream().map(NewTopic::name).collect(Collectors.joining(", ")));
+        LOG.info(
+            "made topics {}",
+            missing.stream().map(NewTopic::name).collect(Collectors.joining(", ")));
       }
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof TopicExistsException)) {

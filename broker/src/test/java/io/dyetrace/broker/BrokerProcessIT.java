@@ -20,13 +20,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs the broker as it runs in production: a process of its own, started from the jar and target/lib, with a small heap. */
+/**
+ * Runs the broker as it runs in production: a process of its own, started from the jar and
+ * target/lib, with a small heap.
+ */
 @Timeout(120)
 class BrokerProcessIT {
   @TempDir Path directory;
   private int port;
   private int metricsPort;
   private Path config;
+
+  @SuppressWarnings("NullAway.Init") // start() sets it
   private Process process;
 
   @BeforeEach

@@ -29,7 +29,8 @@ final class Clients {
   /** Returns when the broker acknowledged every number. */
   static void produce(String address, String topic, int from, int to) throws Exception {
     Map<String, Object> settings = Map.of("bootstrap.servers", address, "acks", "all");
-    try (var producer = new KafkaProducer<>(settings, new IntegerSerializer(), new IntegerSerializer())) {
+    try (var producer =
+        new KafkaProducer<>(settings, new IntegerSerializer(), new IntegerSerializer())) {
       for (int i = from; i < to; i++) {
         producer.send(new ProducerRecord<>(topic, 0, i, i));
       }
@@ -39,10 +40,12 @@ final class Clients {
 
   /** Partition 0 from its beginning, sorted, until so many came or time is up. */
   static List<Integer> consume(String address, String topic, int count, Duration atMost) {
-    Map<String, Object> settings = Map.of("bootstrap.servers", address, "auto.offset.reset", "earliest");
+    Map<String, Object> settings =
+        Map.of("bootstrap.servers", address, "auto.offset.reset", "earliest");
     TreeSet<Integer> seen = new TreeSet<>();
     int records = 0;
-    try (var consumer = new KafkaConsumer<>(settings, new IntegerDeserializer(), new IntegerDeserializer())) {
+    try (var consumer =
+        new KafkaConsumer<>(settings, new IntegerDeserializer(), new IntegerDeserializer())) {
       consumer.assign(List.of(new TopicPartition(topic, 0)));
       long deadlineNs = System.nanoTime() + atMost.toNanos();
       while (records < count && System.nanoTime() < deadlineNs) {

@@ -24,7 +24,8 @@ class EmbeddedBrokerTest {
       try (Admin admin = Clients.admin(address)) {
         Set<String> topics = admin.listTopics().names().get();
         assertThat(topics)
-            .containsAll(BrokerConfig.DEFAULT_TOPICS.stream().map(BrokerConfig.Topic::name).toList());
+            .containsAll(
+                BrokerConfig.DEFAULT_TOPICS.stream().map(BrokerConfig.Topic::name).toList());
       }
       Clients.produce(address, "dyetrace.probes", 0, 100);
       assertThat(Clients.consume(address, "dyetrace.probes", 100, Duration.ofSeconds(20)))
