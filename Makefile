@@ -48,7 +48,7 @@ acceptance: build ## ten demonstrations, the quiet run and the kill tests; write
 	lab/acceptance.sh
 
 .PHONY: bench
-bench: build ## measures the gateway's data path; writes benchmarks/results/
+bench: build ## measures the colour and the detection with JMH; writes benchmarks/results/
 	benchmarks/run.sh
 
 .PHONY: lint
