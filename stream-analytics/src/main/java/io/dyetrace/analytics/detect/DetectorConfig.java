@@ -110,7 +110,8 @@ public record DetectorConfig(
    * @param delay a probe is delayed when its RTT exceeds its baseline by this…
    * @param delayFactor …and is at least so many times its baseline
    * @param delayedProbes delayed probes needed
-   * @param delayedShare share of the node's probes that must be delayed, and its lead over the siblings' median
+   * @param delayedShare share of the node's probes that must be delayed
+   * @param delayedNats least log-likelihood ratio of that share against its siblings' (their median, 2 % at least)
    * @param pollGap a second counts as bad when a worker did not poll for so long
    * @param heartbeatShift …or when the heartbeat came so much early or late
    * @param badSeconds bad seconds needed, siblings being well in the same seconds
@@ -125,6 +126,7 @@ public record DetectorConfig(
       Double delayFactor,
       Integer delayedProbes,
       Double delayedShare,
+      Double delayedNats,
       Duration pollGap,
       Duration heartbeatShift,
       Integer badSeconds,
@@ -137,7 +139,8 @@ public record DetectorConfig(
       delay = atMost("jitter.delay", orDefault(delay, Duration.ofMillis(50)), 10);
       delayFactor = range("jitter.delay_factor", orDefault(delayFactor, 5.0), 1.0, 1000.0);
       delayedProbes = range("jitter.delayed_probes", orDefault(delayedProbes, 5), 2, 1000);
-      delayedShare = range("jitter.delayed_share", orDefault(delayedShare, 0.3), 0.01, 1.0);
+      delayedShare = range("jitter.delayed_share", orDefault(delayedShare, 0.25), 0.01, 1.0);
+      delayedNats = range("jitter.delayed_nats", orDefault(delayedNats, 7.0), 1.0, 1000.0);
       pollGap = atMost("jitter.poll_gap", orDefault(pollGap, Duration.ofMillis(100)), 10);
       heartbeatShift = atMost("jitter.heartbeat_shift", orDefault(heartbeatShift, Duration.ofMillis(150)), 10);
       badSeconds = range("jitter.bad_seconds", orDefault(badSeconds, 3), 2, 60);

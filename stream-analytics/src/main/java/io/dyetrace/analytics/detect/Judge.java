@@ -8,6 +8,7 @@ import java.util.Map;
 /** Says what became of each probe, from its result, its stamps and how complete the stamps are. */
 final class Judge {
   private static final long MILLISECOND_NS = 1_000_000L;
+  private static final long SAME_MOMENT_NS = 40 * MILLISECOND_NS;
 
   private final DetectorConfig config;
   private final Network network;
@@ -126,7 +127,8 @@ final class Judge {
 
   /**
    * Whether a delay is the node's own. Probes over other nodes that were on their way at the same time are the control group; those
-   * of the same prober count first, because a prober that stands still delays whatever it sends.
+   * of the same prober count first, because a prober that stands still delays whatever it sends. A standstill of the machine ends for
+   * all at once: a delayed probe counts against it only when its answer came at the same moment.
    */
   private boolean delayedAlone(List<JudgedProbe> judged, int index) {
     JudgedProbe p = judged.get(index);
@@ -144,7 +146,11 @@ final class Judge {
     return seen[0] >= 2 && seen[1] == 0;
   }
 
-  /** Probes over other nodes sent in the interval: on time, delayed. */
+  private static long receivedNs(JudgedProbe p) {
+    return p.sentNs() + p.trace().rttNs;
+  }
+
+  /** Probes over other nodes sent in the interval: on time, delayed until the same moment. */
   private static int[] controlGroup(
       List<JudgedProbe> judged, int index, long fromNs, long toNs, boolean sameProber) {
     JudgedProbe p = judged.get(index);
@@ -160,7 +166,8 @@ final class Judge {
       }
       if (other.fate() == Fate.ANSWERED) {
         seen[0]++;
-      } else if (other.fate() == Fate.DELAYED || other.fate() == Fate.DELAYED_EVERYWHERE) {
+      } else if ((other.fate() == Fate.DELAYED || other.fate() == Fate.DELAYED_EVERYWHERE)
+          && Math.abs(receivedNs(other) - receivedNs(p)) <= SAME_MOMENT_NS) {
         seen[1]++;
       }
     }

@@ -37,7 +37,9 @@ final class NodeCrashRule implements FaultRule {
     List<String> mute = now.network().nodes().stream().filter(n -> now.node(n).mute(now.nowNs())).toList();
     for (String node : now.network().nodes()) {
       NodeStream stream = now.node(node);
-      if (stream.drained()) {
+      // What was never heard may just not have been started yet.
+      boolean waited = now.nowNs() - now.startedNs() >= now.config().noData().firstContact().toNanos();
+      if (stream.drained() || !stream.everSeen() && !waited) {
         continue;
       }
       if (mute.contains(node)) {
@@ -162,6 +164,10 @@ final class NodeCrashRule implements FaultRule {
     }
     if (!stream.beating(now.nowNs())) {
       return Health.BAD;
+    }
+    // Probes that came through late, after a pause, are no losses: count from when the heartbeat came back.
+    if (now.nowNs() - stream.beatingSinceNs() < now.config().verdicts().healthyFor().toNanos()) {
+      return Health.UNKNOWN;
     }
     return now.health(
         p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node),

@@ -25,6 +25,9 @@ final class NodeJitterRule implements FaultRule {
   /** One second worse than every sibling's. */
   private static final double BAD_SECOND_NATS = 4;
 
+  /** So many probes are delayed on a healthy node of a machine with noise. */
+  private static final double ORDINARY_DELAYED_SHARE = 0.02;
+
   /** What one node shows. */
   private static final class Findings {
     final List<Evidence> evidence = new ArrayList<>();
@@ -89,8 +92,12 @@ final class NodeJitterRule implements FaultRule {
     List<JudgedProbe> through = answeredThrough(now, node, sinceNs(now));
     List<JudgedProbe> delayed = through.stream().filter(p -> p.fate() == Fate.DELAYED).toList();
     double share = ratio(delayed.size(), through.size());
+    if (delayed.size() < config.delayedProbes() || share < config.delayedShare()) {
+      return false;
+    }
     double siblings = median(now, node, s -> delayedShare(now, s));
-    if (delayed.size() < config.delayedProbes() || share < config.delayedShare() || share - siblings < config.delayedShare()) {
+    double nats = through.size() * divergence(share, Math.max(ORDINARY_DELAYED_SHARE, siblings));
+    if (share <= siblings || nats < config.delayedNats()) {
       return false;
     }
     delayed.forEach(p -> found.seen(p.sentNs()));
@@ -128,7 +135,7 @@ final class NodeJitterRule implements FaultRule {
       counts[1] += p.fate() == Fate.DELAYED ? 1 : 0;
     }
     return byProber.values().stream()
-            .filter(c -> c[1] >= config.delayedProbes() && ratio(c[1], c[0]) >= config.delayedShare())
+            .filter(c -> c[1] >= config.delayedProbes() - 1 && ratio(c[1], c[0]) >= config.delayedShare() * 0.8)
             .count()
         >= 2;
   }
@@ -143,6 +150,13 @@ final class NodeJitterRule implements FaultRule {
     return ratio(Evaluation.count(through, p -> p.fate() == Fate.DELAYED), through.size());
   }
 
+  /** Information in one probe about a share being p rather than q: n times it is the log-likelihood ratio of n probes. */
+  private static double divergence(double p, double q) {
+    double delayed = p == 0 ? 0 : p * Math.log(p / q);
+    double onTime = p == 1 ? 0 : (1 - p) * Math.log((1 - p) / (1 - q));
+    return delayed + onTime;
+  }
+
   /** Adds probes lost between answered ones as evidence. */
   private static void losses(Evaluation now, String node, Findings found) {
     DetectorConfig.Jitter config = now.config().jitter();
@@ -150,8 +164,11 @@ final class NodeJitterRule implements FaultRule {
     long lastAnsweredNs = Evaluation.last(answered);
     List<JudgedProbe> lost = now.probes(sinceNs(now), p -> lostBetween(p, node, lastAnsweredNs));
     double share = ratio(lost.size(), lost.size() + answered.size());
+    if (lost.size() < config.lostProbes() || share < config.lostShare()) {
+      return;
+    }
     double siblings = median(now, node, s -> lostShare(now, s));
-    if (lost.size() < config.lostProbes() || share < config.lostShare() || share < 3 * siblings) {
+    if (share < 3 * siblings) {
       return;
     }
     lost.forEach(p -> found.seen(p.sentNs()));
@@ -255,12 +272,20 @@ final class NodeJitterRule implements FaultRule {
       Evaluation now, String node, Function<NodeStream, Samples> series, long limit) {
     List<Samples.Sample> bad = new ArrayList<>();
     for (Samples.Sample s : series.apply(now.node(node)).between(sinceNs(now), now.nowNs())) {
-      if (s.value() >= limit
-          && siblingsMax(now, node, series, s.timeNs() - SECOND_NS, s.timeNs() + SECOND_NS) <= s.value() / 2.0) {
+      if (s.value() >= limit && alone(now, node, series, s)) {
         bad.add(s);
       }
     }
     return bad;
+  }
+
+  /** The siblings are there in the same second, and well. */
+  private static boolean alone(Evaluation now, String node, Function<NodeStream, Samples> series, Samples.Sample s) {
+    long fromNs = s.timeNs() - SECOND_NS;
+    long toNs = s.timeNs() + SECOND_NS;
+    List<String> siblings = now.network().siblings(node);
+    long heard = siblings.stream().filter(n -> !series.apply(now.node(n)).between(fromNs, toNs).isEmpty()).count();
+    return 2 * heard >= siblings.size() && siblingsMax(now, node, series, fromNs, toNs) <= s.value() / 2.0;
   }
 
   /** The median of the siblings' largest samples in the interval. */
@@ -287,7 +312,7 @@ final class NodeJitterRule implements FaultRule {
     long gaps =
         stream.pollGaps().between(sinceNs, now.nowNs()).stream()
             .filter(s -> s.value() >= now.config().jitter().pollGap().toNanos())
-            .filter(s -> siblingsMax(now, node, NodeStream::pollGaps, s.timeNs() - SECOND_NS, s.timeNs() + SECOND_NS) <= s.value() / 2.0)
+            .filter(s -> alone(now, node, NodeStream::pollGaps, s))
             .count();
     if (ratio(delayed, through.size()) > 0.1 || gaps >= 2 || lostShare(now, node) >= now.config().jitter().lostShare()) {
       return Health.BAD;

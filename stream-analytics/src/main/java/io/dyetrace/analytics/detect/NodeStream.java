@@ -40,6 +40,7 @@ final class NodeStream {
   private long bootId;
   private int heartbeatsOfBoot;
   private long heartbeatNs;
+  private long beatingSinceNs;
   private NodeState state = NodeState.NODE_STATE_UNSPECIFIED;
   private long rxMissed;
   private long lastPointNs;
@@ -60,7 +61,7 @@ final class NodeStream {
 
   void accept(CounterBatch batch) {
     if (batch.hasAgent()) {
-      acceptStatus(batch.getAgent());
+      acceptStatus(batch.getAgent(), batch.getBootId() >= bootId);
     }
     if (batch.getNodeCount() + batch.getWorkersCount() + batch.getDropsCount() == 0 || batch.getBootId() < bootId) {
       return; // nothing of a gateway, or of one that is gone
@@ -83,10 +84,11 @@ final class NodeStream {
     }
   }
 
-  private void acceptStatus(AgentStatus status) {
+  private void acceptStatus(AgentStatus status, boolean ofNewestBoot) {
     if (status.getTimeNs() >= agentTimeNs) {
       agentTimeNs = status.getTimeNs();
-      gatewayAlive = status.getGatewayAlive();
+      // What an agent still drains of a gateway that is gone says nothing of its successor.
+      gatewayAlive = ofNewestBoot ? status.getGatewayAlive() : gatewayAlive;
       drainedUntilNs = Math.max(drainedUntilNs, status.getDrainedUntilNs());
     }
   }
@@ -109,6 +111,10 @@ final class NodeStream {
       long intervalNs = n.getTimeNs() - heartbeatNs;
       heartbeatShifts.add(n.getTimeNs(), Math.abs(intervalNs - SECOND_NS * Math.max(1, Math.round(intervalNs / 1e9))));
       missed.add(n.getTimeNs(), Math.max(0, n.getRxMissed() - rxMissed));
+    }
+    boolean pause = n.getTimeNs() - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
+    if (heartbeatsOfBoot == 0 || pause) {
+      beatingSinceNs = n.getTimeNs();
     }
     rxMissed = n.getRxMissed();
     heartbeatNs = n.getTimeNs();
@@ -154,6 +160,11 @@ final class NodeStream {
     return gatewayAlive && nowNs - heartbeatNs < config.crash().heartbeatSilence().toNanos();
   }
 
+  /** The first heartbeat since the last start or long pause. */
+  long beatingSinceNs() {
+    return beatingSinceNs;
+  }
+
   /** It was shutting down or drained when last heard: its silence is planned. */
   boolean drained() {
     return state == NodeState.DRAINING;
@@ -169,6 +180,11 @@ final class NodeStream {
       return Math.max(drainedUntilNs, agentTimeNs - SECOND_NS / 2);
     }
     return hung() ? Math.max(drainedUntilNs, agentTimeNs - config.crash().heartbeatSilence().toNanos()) : drainedUntilNs;
+  }
+
+  /** The gateway has been heard at least once. */
+  boolean everSeen() {
+    return heartbeatNs != 0 || lastPointNs != 0;
   }
 
   long agentTimeNs() {
@@ -262,6 +278,7 @@ final class NodeStream {
     out.writeLong(bootId);
     out.writeInt(heartbeatsOfBoot);
     out.writeLong(heartbeatNs);
+    out.writeLong(beatingSinceNs);
     out.writeInt(state == NodeState.UNRECOGNIZED ? 0 : state.getNumber());
     out.writeLong(rxMissed);
     out.writeLong(lastPointNs);
@@ -284,6 +301,7 @@ final class NodeStream {
     bootId = in.readLong();
     heartbeatsOfBoot = in.readInt();
     heartbeatNs = in.readLong();
+    beatingSinceNs = in.readLong();
     NodeState known = NodeState.forNumber(in.readInt());
     state = known == null ? NodeState.NODE_STATE_UNSPECIFIED : known;
     rxMissed = in.readLong();

@@ -1,0 +1,60 @@
+package io.dyetrace.analytics.sim;
+
+import io.dyetrace.common.topology.Topology;
+
+/** The lab's topology: 2 probers, 4 gateway nodes, 3 backend hosts, 3 VIPs. */
+public final class SimTopology {
+  private static final String YAML =
+      """
+      version: 1
+      region: lab
+      zones:
+        - name: lab-a
+          racks:
+            - name: rack-1
+              components:
+                - {name: gw-1, kind: gateway, cluster: lab, tier: CLB}
+                - {name: gw-2, kind: gateway, cluster: lab, tier: CLB}
+                - {name: gw-3, kind: gateway, cluster: lab, tier: CLB}
+                - {name: gw-4, kind: gateway, cluster: lab, tier: CLB}
+                - {name: prober-1, kind: prober, cluster: lab, prober_id: 1}
+                - {name: prober-2, kind: prober, cluster: lab, prober_id: 2}
+                - {name: rs-1, kind: backend_host, cluster: lab}
+                - {name: rs-2, kind: backend_host, cluster: lab}
+                - {name: rs-3, kind: backend_host, cluster: lab}
+      vips:
+        - name: vip-web
+          address: 198.19.0.1
+          port: 80
+          protocol: tcp
+          nodes: [gw-1, gw-2, gw-3, gw-4]
+          backends:
+            - {name: rs-1-web, address: 198.18.31.2, port: 80}
+            - {name: rs-2-web, address: 198.18.32.2, port: 80}
+            - {name: rs-3-web, address: 198.18.33.2, port: 80}
+        - name: vip-api
+          address: 198.19.0.2
+          port: 8080
+          protocol: tcp
+          nodes: [gw-1, gw-2, gw-3, gw-4]
+          backends:
+            - {name: rs-1-api, address: 198.18.31.2, port: 8080}
+            - {name: rs-2-api, address: 198.18.32.2, port: 8080}
+            - {name: rs-3-api, address: 198.18.33.2, port: 8080}
+        - name: vip-mesh
+          address: 198.19.0.3
+          port: 9000
+          protocol: tcp
+          nodes: [gw-1, gw-2, gw-3, gw-4]
+          backends:
+            - {name: rs-1-mesh, address: 198.18.31.2, port: 9000}
+            - {name: rs-2-mesh, address: 198.18.32.2, port: 9000}
+            - {name: rs-3-mesh, address: 198.18.33.2, port: 9000}
+      """;
+
+  private SimTopology() {}
+
+  public static Topology lab() {
+    return Topology.parse(YAML, "simulated topology");
+  }
+}
