@@ -218,19 +218,27 @@ static bool fetch_sample(struct session_sample *sample)
 static json_t *answer_sessions(struct commands *c, const json_t *request)
 {
 	struct node_totals t = heartbeat_totals(c->heartbeat);
-	json_t *sample = json_array();
+	const char *name = text_of(request, "vip");
+	const struct vip *only = name ? services_find(c->services, name) : NULL;
+	json_t *sample;
 
-	(void)request;
+	if (name && !only)
+		return refuse("vip: no VIP '%.60s'", name);
+	sample = json_array();
 	for (unsigned int i = 0; i < c->node->worker_count; i++) {
 		struct session_sample *from = &c->node->workers[i]->sample;
 
 		if (!fetch_sample(from))
 			continue;
-		for (uint32_t n = 0; n < from->count; n++)
-			json_array_append_new(
-				sample, session_json(c, &from->sessions[n], from->tick));
+		for (uint32_t n = 0; n < from->count; n++) {
+			const struct session *s = &from->sessions[n];
+
+			if (!only || s->vip_slot == only->slot)
+				json_array_append_new(sample, session_json(c, s, from->tick));
+		}
 	}
-	return json_pack("{s:b, s:I, s:I, s:o}", "ok", 1, "count", (json_int_t)t.node.sessions,
+	return json_pack("{s:b, s:I, s:I, s:o}", "ok", 1, "count",
+		(json_int_t)(only ? heartbeat_vip_sessions(c->heartbeat, only) : t.node.sessions),
 		"capacity", (json_int_t)t.node.session_capacity, "sample", sample);
 }
 
@@ -253,19 +261,20 @@ static const struct command {
 	json_t *(*answer)(struct commands *commands, const json_t *request);
 	const char *arguments[MAX_ARGUMENTS];
 	json_type type;
+	const char *optional; // an argument that may be missing
 } table[] = {
-	{"status", answer_status, {NULL}, JSON_STRING},
-	{"vip-list", answer_vip_list, {NULL}, JSON_STRING},
-	{"vip-add", answer_vip_add, {"vip"}, JSON_OBJECT},
-	{"vip-set", answer_vip_set, {"vip"}, JSON_OBJECT},
-	{"vip-remove", answer_vip_remove, {"name"}, JSON_STRING},
-	{"vip-enable", answer_vip_enable, {"name"}, JSON_STRING},
-	{"vip-disable", answer_vip_disable, {"name"}, JSON_STRING},
-	{"backend-enable", answer_backend_enable, {"vip", "backend"}, JSON_STRING},
-	{"backend-disable", answer_backend_disable, {"vip", "backend"}, JSON_STRING},
-	{"counters", answer_counters, {NULL}, JSON_STRING},
-	{"sessions", answer_sessions, {NULL}, JSON_STRING},
-	{"state", answer_state, {"state"}, JSON_STRING},
+	{"status", answer_status, {NULL}, JSON_STRING, NULL},
+	{"vip-list", answer_vip_list, {NULL}, JSON_STRING, NULL},
+	{"vip-add", answer_vip_add, {"vip"}, JSON_OBJECT, NULL},
+	{"vip-set", answer_vip_set, {"vip"}, JSON_OBJECT, NULL},
+	{"vip-remove", answer_vip_remove, {"name"}, JSON_STRING, NULL},
+	{"vip-enable", answer_vip_enable, {"name"}, JSON_STRING, NULL},
+	{"vip-disable", answer_vip_disable, {"name"}, JSON_STRING, NULL},
+	{"backend-enable", answer_backend_enable, {"vip", "backend"}, JSON_STRING, NULL},
+	{"backend-disable", answer_backend_disable, {"vip", "backend"}, JSON_STRING, NULL},
+	{"counters", answer_counters, {NULL}, JSON_STRING, NULL},
+	{"sessions", answer_sessions, {NULL}, JSON_STRING, "vip"},
+	{"state", answer_state, {"state"}, JSON_STRING, NULL},
 };
 
 static json_t *check_arguments(const struct command *command, const json_t *request)
@@ -283,7 +292,9 @@ static json_t *check_arguments(const struct command *command, const json_t *requ
 				command->type == JSON_STRING ? "a string" : "an object");
 	}
 	json_object_foreach((json_t *)request, key, value) {
-		bool known = strcmp(key, "command") == 0;
+		bool known = strcmp(key, "command") == 0
+			|| (command->optional && strcmp(key, command->optional) == 0
+				&& json_is_string(value));
 
 		for (int i = 0; i < MAX_ARGUMENTS && command->arguments[i]; i++)
 			known = known || strcmp(key, command->arguments[i]) == 0;

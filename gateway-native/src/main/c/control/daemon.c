@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include "commands.h"
+#include "eal.h"
 #include "heartbeat.h"
 #include "log.h"
 #include "port.h"
@@ -13,7 +14,6 @@
 
 #include <rte_eal.h>
 #include <rte_ethdev.h>
-#include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -36,7 +36,6 @@
 #define STARTING_NS (5 * SECOND_NS) // after which a node whose next hop does not answer is READY all the same
 #define EXIT_FAILED 1
 #define EXIT_WRONG 2
-#define MAX_EAL_ARGUMENTS 128
 
 struct daemon {
 	struct settings *settings;
@@ -79,43 +78,6 @@ static int vip_slot(void *context, const char *name)
 static int backend_slot(void *context, const char *name)
 {
 	return dt_ring_producer_backend_slot(context, name);
-}
-
-static bool has_option(const struct options *options, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (int i = 0; i < options->eal_count; i++) {
-		const char *argument = options->eal[i];
-
-		if (strncmp(argument, name, len) == 0 && (argument[len] == '\0' || argument[len] == '='))
-			return true;
-	}
-	return false;
-}
-
-// Several gateways may run on one machine: without huge pages nothing is shared through files, else each has a prefix of its own.
-static bool start_eal(const char *program, const struct options *options, const struct settings *s)
-{
-	char *arguments[MAX_EAL_ARGUMENTS + 4], prefix[DT_NAME_LEN + 32];
-	int count = 0;
-
-	if (options->eal_count > MAX_EAL_ARGUMENTS) {
-		log_error("%d EAL arguments; %d is the limit", options->eal_count, MAX_EAL_ARGUMENTS);
-		return false;
-	}
-	arguments[count++] = (char *)program;
-	if (!has_option(options, "--file-prefix") && !has_option(options, "--in-memory")) {
-		snprintf(prefix, sizeof(prefix), "--file-prefix=dyetrace-%s", s->node);
-		arguments[count++] = has_option(options, "--no-huge") ? "--in-memory" : prefix;
-	}
-	for (int i = 0; i < options->eal_count; i++)
-		arguments[count++] = options->eal[i];
-	if (rte_eal_init(count, arguments) < 0) {
-		log_error("EAL: %s", rte_strerror(rte_errno));
-		return false;
-	}
-	return true;
 }
 
 // The n-th worker's lcore: the worker lcores in turn, the main lcore last.
@@ -355,8 +317,8 @@ static int serve(struct daemon *d)
 	}
 	if (main_works)
 		run_worker(d);
+	pthread_join(thread, NULL); // first: waiting for an lcore is a busy loop
 	rte_eal_mp_wait_lcore();
-	pthread_join(thread, NULL);
 	return 0;
 }
 
@@ -400,7 +362,7 @@ int daemon_run(const char *program, const struct options *options, struct settin
 		return EXIT_FAILED;
 	}
 	status = EXIT_FAILED;
-	if (start_eal(program, options, settings)) {
+	if (eal_start(program, options, settings->node)) {
 		status = build(&d);
 		if (status == 0) {
 			prepare_control(&d);

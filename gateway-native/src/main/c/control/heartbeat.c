@@ -68,6 +68,11 @@ static struct vip_counter vip_totals(const struct node *node, uint32_t slot)
 	return t;
 }
 
+uint64_t heartbeat_vip_sessions(const struct heartbeat *h, const struct vip *vip)
+{
+	return vip_totals(h->node, vip->slot).sessions;
+}
+
 static struct drop_counter drop_totals(const struct node *node, uint32_t slot, uint32_t reason)
 {
 	struct drop_counter t = {.packets = 0};

@@ -34,6 +34,9 @@ struct node_totals {
 struct node_totals heartbeat_totals(struct heartbeat *heartbeat);
 void heartbeat_write(struct heartbeat *heartbeat, uint64_t now_real_ns);
 
+// Of one VIP, now.
+uint64_t heartbeat_vip_sessions(const struct heartbeat *heartbeat, const struct vip *vip);
+
 // The counters as the control socket shows them.
 json_t *heartbeat_json(struct heartbeat *heartbeat);
 

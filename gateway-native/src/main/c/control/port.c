@@ -104,7 +104,6 @@ int port_open(unsigned int index, const struct settings *settings, struct rte_me
 
 void port_close(const struct node_port *port)
 {
-	rte_eth_dev_stop(port->id);
 	rte_eth_dev_close(port->id);
 }
 

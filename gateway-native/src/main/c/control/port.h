@@ -26,6 +26,8 @@ struct port_losses {
 // A -errno with *error filled in, or 0.
 int port_open(unsigned int index, const struct settings *settings, struct rte_mempool *pool,
 	struct node_port *port, char error[SETTINGS_ERROR_BYTES]);
+
+// After rte_eth_dev_stop().
 void port_close(const struct node_port *port);
 
 void port_losses_open(struct port_losses *losses, const struct node_port *port);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replay.h"
 
+#include "eal.h"
 #include "log.h"
 #include "point_json.h"
 #include "services.h"
 #include "setup.h"
 
 #include "../datapath/drop.h"
-
-#include <rte_eal.h>
-#include <rte_errno.h>
 
 #include <pcap/pcap.h>
 
@@ -107,19 +105,17 @@ static int backend_slot(void *context, const char *name)
 static bool start_eal(const char *program, const struct options *options, const struct settings *s)
 {
 	char memory[32];
-	size_t megabytes = (session_table_bytes(s->session_capacity) >> 20) + 64;
-	char *arguments[64] = {(char *)program, "--no-huge", "--in-memory", "--no-pci",
-		"--no-telemetry", "--log-level=warning", "--lcores=0@0", "-m", memory};
-	int count = 9;
+	char *arguments[64] = {"--no-huge", "--log-level=warning", "--lcores=0@0", "-m", memory};
+	struct options with_ours = *options;
+	int count = 5;
 
-	snprintf(memory, sizeof(memory), "%zu", megabytes);
+	snprintf(memory, sizeof(memory), "%zu",
+		(session_table_bytes(s->session_capacity) >> 20) + 64);
 	for (int i = 0; i < options->eal_count && count < 63; i++)
 		arguments[count++] = options->eal[i];
-	if (rte_eal_init(count, arguments) < 0) {
-		log_error("EAL: %s", rte_strerror(rte_errno));
-		return false;
-	}
-	return true;
+	with_ours.eal = arguments;
+	with_ours.eal_count = count;
+	return eal_start(program, &with_ours, s->node);
 }
 
 static int open_files(struct replay *r, const struct options *options)

@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The daemon on real packets: client — router — gateway (net_af_packet) and router — server, each in a network namespace.
+#   network_test.sh GATEWAY-BINARY GATEWAYCTL-BINARY
+# Skips with exit 77 and its reason without root; fails then under REQUIRE_ALL=1.
+set -euo pipefail
+gateway=$(readlink -f "$1")
+ctl=$(readlink -f "$2")
+p=dt-gwtest-$$
+work=$(mktemp -d "/tmp/$p.XXXXXX")
+pids=()
+
+skip() {
+	echo "SKIP: $1"
+	[ "${REQUIRE_ALL:-0}" = 1 ] && { echo "REQUIRE_ALL=1: a skip is a failure"; exit 1; }
+	exit 77
+}
+
+finish() {
+	local status=$?
+	for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null || true; kill "$pid" 2>/dev/null || true; done
+	for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+	for n in client router gw server; do ip netns del "$p-$n" 2>/dev/null || true; done
+	[ $status -eq 0 ] || { [ $status -eq 77 ] || tail -20 "$work"/*.log 2>/dev/null || true; }
+	rm -rf "$work"
+	exit $status
+}
+trap finish EXIT
+
+[ "$(id -u)" = 0 ] || skip "network namespaces need root"
+for tool in ip ethtool curl python3 ping; do
+	command -v $tool >/dev/null || skip "$tool is missing"
+done
+
+fail() { echo "FAIL: $1"; exit 1; }
+ok() { echo "ok: $1"; }
+in_ns() { local n=$1; shift; ip netns exec "$p-$n" "$@"; }
+control() { "$ctl" --socket "$work/gw.sock" --json "$@"; }
+
+# link NAME SUBNET: veth between the router (.1) and eth0 of NAME. Offloads off on both ends: the gateway reads what a wire would carry.
+link() {
+	ip netns add "$p-$1"
+	ip link add "v-$1" netns "$p-router" type veth peer name eth0 netns "$p-$1"
+	in_ns router sysctl -qw "net.ipv6.conf.v-$1.disable_ipv6=1"
+	in_ns "$1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
+	in_ns router ethtool -K "v-$1" tx off tso off gso off gro off >/dev/null
+	in_ns "$1" ethtool -K eth0 tx off tso off gso off gro off >/dev/null
+	in_ns router ip addr add "$2.1/24" dev "v-$1"
+	in_ns router ip link set "v-$1" up
+	in_ns "$1" ip link set lo up
+	in_ns "$1" ip link set eth0 up
+}
+
+ip netns add "$p-router"
+in_ns router ip link set lo up
+in_ns router sysctl -qw net.ipv4.ip_forward=1
+link client 198.18.141
+link gw 198.18.121
+link server 198.18.131
+in_ns client ip addr add 198.18.141.2/24 dev eth0
+in_ns client ip route add default via 198.18.141.1
+in_ns server ip addr add 198.18.131.2/24 dev eth0
+in_ns server ip route add default via 198.18.131.1
+in_ns router ip route add 198.19.100.1 via 198.18.121.2
+
+cat > "$work/gateway.yaml" <<YAML
+version: 1
+node: gw-test
+tier: clb
+workers: ${WORKERS:-1}
+idle_sleep: 200us
+ports:
+  - {name: port0, address: 198.18.121.2/24, gateway: 198.18.121.1}
+local_addresses: [198.18.121.16]
+sessions: {capacity: 4096}
+control_socket: $work/gw.sock
+telemetry: {directory: $work, ring_records: 4096, drop_sample_share: 1}
+vips:
+  - name: vip-web
+    address: 198.19.100.1
+    port: 80
+    protocol: tcp
+    backends:
+      - {name: rs-1-web, address: 198.18.131.2, port: 8000}
+  - name: vip-echo
+    address: 198.19.100.1
+    port: 7
+    protocol: udp
+    backends:
+      - {name: rs-1-echo, address: 198.18.131.2, port: 7007}
+YAML
+
+head -c 10485760 /dev/urandom > "$work/file"
+mkdir "$work/www" && mv "$work/file" "$work/www/file"
+ip netns exec "$p-server" python3 -m http.server -d "$work/www" 8000 >"$work/http.log" 2>&1 &
+pids+=($!)
+ip netns exec "$p-server" python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("198.18.131.2", 7007))
+while True:
+    data, peer = s.recvfrom(2048)
+    s.sendto(data, peer)
+' >/dev/null 2>&1 &
+pids+=($!)
+
+start_gateway() {
+	# Not through in_ns: a function in the background is a shell, and its pid not the gateway's.
+	ip netns exec "$p-gw" "$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 \
+		--lcores="${LCORES:-0@(0-1),1@(0-1),2@(0-1)}" --vdev=net_af_packet0,iface=eth0 \
+		2>"$work/gateway.log" &
+	gw_pid=$!
+	pids+=("$gw_pid")
+	for _ in $(seq 100); do
+		grep -q ' ready' "$work/gateway.log" && return
+		kill -0 "$gw_pid" 2>/dev/null || fail "the gateway did not start"
+		sleep 0.1
+	done
+	fail "the gateway is not ready"
+}
+
+start_gateway
+ok "the gateway is ready"
+
+in_ns client ping -c 3 -i 0.2 -W 1 198.19.100.1 >"$work/ping.log" || fail "the VIP does not answer ping"
+in_ns client ping -c 1 -W 1 198.18.121.2 >>"$work/ping.log" || fail "the port address does not answer ping"
+in_ns client ping -c 1 -W 1 198.18.121.16 >>"$work/ping.log" || fail "the local address does not answer ping"
+ok "VIP, port address and local address answer ping"
+
+in_ns client curl -sS -m 20 -o "$work/received" http://198.19.100.1/file || fail "no download through the VIP"
+cmp "$work/www/file" "$work/received" || fail "the download differs"
+ok "10 MB over TCP arrive unchanged"
+
+in_ns client python3 - <<'PY' || fail "UDP does not come back"
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(2)
+for n in (1, 100, 1400):
+    s.sendto(b"x" * n, ("198.19.100.1", 7))
+    assert s.recvfrom(2048)[0] == b"x" * n
+PY
+ok "UDP comes back"
+
+in_ns client python3 - <<'PY' || fail "a port that nobody listens on is not refused"
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+s.settimeout(0.5)
+try:
+    s.connect(("198.19.100.1", 81))
+    raise SystemExit(1)
+except socket.timeout:
+    pass
+PY
+control counters | grep -q '"NO_VIP": *[1-9]' || fail "no NO_VIP is counted"
+ok "an unknown port is dropped as NO_VIP and counted"
+
+# A change at run time, under load: not one request fails.
+ip netns exec "$p-client" bash -c 'for i in $(seq 60); do curl -sS -m 5 -o /dev/null -r 0-1000 http://198.19.100.1/file || exit 1; done' &
+load=$!
+for i in $(seq 20); do
+	control vip-set '{"name":"vip-web","address":"198.19.100.1","port":80,"protocol":"tcp","new_connection_limit":'$((1000 + i))',"backends":[{"name":"rs-1-web","address":"198.18.131.2","port":8000}]}' >/dev/null
+done
+wait $load || fail "a request failed during changes"
+control status | grep -q '"config_version": *21' || fail "config_version is not 21 after 20 changes"
+ok "20 changes under load: no request fails"
+
+control vip-remove vip-web >/dev/null
+in_ns client curl -s -m 1 -o /dev/null http://198.19.100.1/file && fail "a removed VIP still serves"
+ok "a removed VIP serves no more"
+
+# Stopped for half a second while packets come: the poll gap and the losses before RX show it.
+in_ns client ping -c 1 198.19.100.1 >/dev/null
+kill -STOP "$gw_pid"
+in_ns client ping -q -f -c 3000 -w 2 198.18.121.16 >/dev/null 2>&1 || true
+kill -CONT "$gw_pid"
+sleep 1.2
+missed=$(control counters | grep -o '"rx_missed": *[0-9]*' | grep -o '[0-9]*$')
+[ "$missed" -gt 0 ] || fail "losses before RX are not counted"
+ok "losses before RX are counted ($missed)"
+
+if in_ns gw "$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 --vdev=net_null0 2>"$work/second.log"; then
+	fail "a second daemon took the control socket"
+fi
+grep -q 'another gateway' "$work/second.log" || fail "the second daemon does not say why"
+ok "a second daemon on the same control socket is refused"
+
+kill -9 "$gw_pid"
+wait "$gw_pid" 2>/dev/null || true
+start_gateway
+in_ns client curl -sS -m 5 -o /dev/null -r 0-1000 http://198.19.100.1/file || fail "no service after a crash and a start"
+ok "takes over the control socket of a dead one"
+
+grep VmHWM "/proc/$gw_pid/status"
+kill "$gw_pid"
+status=0
+wait "$gw_pid" || status=$?
+[ "$status" = 0 ] || fail "exit status $status after SIGTERM"
+[ ! -e "$work/gw.sock" ] || fail "the control socket is left behind"
+ok "SIGTERM: exit status 0, no socket left"
+echo "PASS"
