@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Picks the smallest set of faults that explains the bad probes: the suspicion that explains most goes first, and a further one stays
- * only when enough of its probes are still unexplained. Then says how sure each is, against every rival that could explain the same
- * probes.
+ * Picks the smallest set of faults that explains the bad probes: the suspicion that explains most
+ * goes first, and a further one stays only when enough of its probes are still unexplained. Then
+ * says how sure each is, against every rival that could explain the same probes.
  */
 final class Arbiter {
   /** Unexplained probes that keep a suspicion alive beside a larger one. */
@@ -25,7 +25,8 @@ final class Arbiter {
   record Rated(Hypothesis hypothesis, double confidence) {}
 
   /** A suspicion that stands, with its odds. */
-  record Accusation(Suspicion suspicion, double nats, double confidence, List<Rated> alternatives) {}
+  record Accusation(
+      Suspicion suspicion, double nats, double confidence, List<Rated> alternatives) {}
 
   private final Likelihood likelihood;
 
@@ -77,25 +78,31 @@ final class Arbiter {
     List<Rated> alternatives =
         posteriors.entrySet().stream()
             .filter(e -> !e.getKey().equals(s.hypothesis()))
-            .sorted(Map.Entry.<Hypothesis, Double>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))
+            .sorted(
+                Map.Entry.<Hypothesis, Double>comparingByValue()
+                    .reversed()
+                    .thenComparing(Map.Entry.comparingByKey()))
             .limit(ALTERNATIVES)
             .map(e -> new Rated(e.getKey(), e.getValue()))
             .toList();
     return new Accusation(s, ownNats, posteriors.getOrDefault(s.hypothesis(), 0.0), alternatives);
   }
 
-  /** Whether the first makes the second superfluous: a dead node neither jitters nor keeps its telemetry coming. */
+  /**
+   * Whether the first makes the second superfluous: a dead node neither jitters nor keeps its
+   * telemetry coming.
+   */
   static boolean covers(Hypothesis larger, Hypothesis smaller) {
     if (larger.equals(smaller)) {
       return false;
     }
     if (larger.faultClass() == FaultClass.NODE_CRASH) {
-      return onNode(smaller, larger.component())
-          && smaller.faultClass() != FaultClass.NODE_CRASH;
+      return onNode(smaller, larger.component()) && smaller.faultClass() != FaultClass.NODE_CRASH;
     }
     return larger.faultClass() == FaultClass.CONFIG_ERROR
         && smaller.faultClass() == FaultClass.CONFIG_ERROR
-        && (onNode(smaller, larger.component()) || smaller.component().startsWith(larger.component() + "@"));
+        && (onNode(smaller, larger.component())
+            || smaller.component().startsWith(larger.component() + "@"));
   }
 
   private static boolean onNode(Hypothesis h, String node) {

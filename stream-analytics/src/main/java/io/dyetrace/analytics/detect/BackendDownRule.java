@@ -14,8 +14,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * BACKEND_DOWN: nodes send probes on to a backend and get no reply, or a RST, while other hosts answer. The component is always the
- * host; when only some of its backends are hit, the evidence names them.
+ * BACKEND_DOWN: nodes send probes on to a backend and get no reply, or a RST, while other hosts
+ * answer. The component is always the host; when only some of its backends are hit, the evidence
+ * names them.
  */
 final class BackendDownRule implements FaultRule {
   @Override
@@ -44,13 +45,15 @@ final class BackendDownRule implements FaultRule {
     for (JudgedProbe p : now.probes(sinceNs, p -> sentTo(now, p, host))) {
       byBackend.computeIfAbsent(p.trace().backend, k -> new ArrayList<>()).add(p);
     }
-    // What matters is whether it answers now: answers from before the first failure do not speak for it.
+    // What matters is whether it answers now: answers from before the first failure do not speak
+    // for it.
     List<String> down = new ArrayList<>();
     List<JudgedProbe> failed = new ArrayList<>();
     byBackend.forEach(
         (backend, probes) -> {
           List<JudgedProbe> bad = probes.stream().filter(BackendDownRule::failed).toList();
-          long sinceFirst = probes.stream().filter(p -> p.sentNs() >= Evaluation.first(bad)).count();
+          long sinceFirst =
+              probes.stream().filter(p -> p.sentNs() >= Evaluation.first(bad)).count();
           if (bad.size() >= 2 && ratio(bad.size(), sinceFirst) >= config.failedShare()) {
             down.add(backend);
             failed.addAll(bad);
@@ -94,7 +97,9 @@ final class BackendDownRule implements FaultRule {
             down.size(),
             0,
             byBackend.size(),
-            whole ? "Every backend of %s that was probed is hit: %s." : "On %s only %s is hit; its other backends answer.",
+            whole
+                ? "Every backend of %s that was probed is hit: %s."
+                : "On %s only %s is hit; its other backends answer.",
             host,
             String.join(", ", down)));
     suspicions.add(
@@ -114,15 +119,18 @@ final class BackendDownRule implements FaultRule {
   }
 
   private static boolean sentTo(Evaluation now, JudgedProbe p, String host) {
-    return host.equals(now.network().hostOf(p.trace().backend)) && (failed(p) || p.fate().isAnswered());
+    return host.equals(now.network().hostOf(p.trace().backend))
+        && (failed(p) || p.fate().isAnswered());
   }
 
   /** Not one node's way to it: two nodes failed, or only one was asked. */
-  private static boolean acrossNodes(Evaluation now, String host, long sinceNs, List<JudgedProbe> failed) {
+  private static boolean acrossNodes(
+      Evaluation now, String host, long sinceNs, List<JudgedProbe> failed) {
     Set<String> failing = new TreeSet<>();
     failed.forEach(p -> failing.add(p.node()));
     Set<String> asked = new TreeSet<>();
-    now.probes(Math.max(sinceNs, Evaluation.first(failed)), p -> sentTo(now, p, host)).forEach(p -> asked.add(p.node()));
+    now.probes(Math.max(sinceNs, Evaluation.first(failed)), p -> sentTo(now, p, host))
+        .forEach(p -> asked.add(p.node()));
     return failing.size() >= 2 || asked.equals(failing) && now.network().nodes().size() == 1;
   }
 

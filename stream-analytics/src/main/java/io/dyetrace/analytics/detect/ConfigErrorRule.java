@@ -14,8 +14,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * CONFIG_ERROR: a node drops verified probes of a VIP for a reason of its configuration, and its siblings forward them. A VIP on a node
- * is the component; the node, when it drops all its VIPs; the VIP, when all its nodes drop it.
+ * CONFIG_ERROR: a node drops verified probes of a VIP for a reason of its configuration, and its
+ * siblings forward them. A VIP on a node is the component; the node, when it drops all its VIPs;
+ * the VIP, when all its nodes drop it.
  */
 final class ConfigErrorRule implements FaultRule {
   /** Probes of one VIP that met one node. */
@@ -55,7 +56,8 @@ final class ConfigErrorRule implements FaultRule {
         (vip, nodes) -> {
           if (nodes.size() > 1 && nodes.containsAll(now.network().nodesOf(vip))) {
             wholeVips.add(vip);
-            List<JudgedProbe> dropped = nodes.stream().flatMap(n -> cells.get(vip).get(n).dropped.stream()).toList();
+            List<JudgedProbe> dropped =
+                nodes.stream().flatMap(n -> cells.get(vip).get(n).dropped.stream()).toList();
             suspicions.add(suspicion(now, ComponentKind.VIP, vip, dropped, List.of()));
           }
         });
@@ -66,12 +68,14 @@ final class ConfigErrorRule implements FaultRule {
           if (vips.isEmpty()) {
             return;
           }
-          List<JudgedProbe> all = vips.stream().flatMap(v -> cells.get(v).get(node).dropped.stream()).toList();
+          List<JudgedProbe> all =
+              vips.stream().flatMap(v -> cells.get(v).get(node).dropped.stream()).toList();
           if (!scopeKnown(now, cells, node, vips, Evaluation.first(all))) {
             return;
           }
           if (vips.containsAll(served) && served.size() > 1) {
-            suspicions.add(suspicion(now, ComponentKind.NODE, node, all, now.network().siblings(node)));
+            suspicions.add(
+                suspicion(now, ComponentKind.NODE, node, all, now.network().siblings(node)));
             return;
           }
           for (String vip : vips) {
@@ -80,7 +84,8 @@ final class ConfigErrorRule implements FaultRule {
                 now.network().nodesOf(vip).stream()
                     .filter(n -> !hitNodesByVip.getOrDefault(vip, Set.of()).contains(n))
                     .toList();
-            suspicions.add(suspicion(now, ComponentKind.VIP_ON_NODE, vip + "@" + node, dropped, well));
+            suspicions.add(
+                suspicion(now, ComponentKind.VIP_ON_NODE, vip + "@" + node, dropped, well));
           }
         });
     return suspicions;
@@ -90,7 +95,10 @@ final class ConfigErrorRule implements FaultRule {
     long sinceNs = now.nowNs() - now.config().config().window().toNanos();
     Map<String, Map<String, Cell>> cells = new TreeMap<>();
     for (JudgedProbe p : now.probes(sinceNs, p -> p.stamped() && p.fate() != Fate.UNDECIDED)) {
-      Cell cell = cells.computeIfAbsent(p.vip(), k -> new TreeMap<>()).computeIfAbsent(p.node(), k -> new Cell());
+      Cell cell =
+          cells
+              .computeIfAbsent(p.vip(), k -> new TreeMap<>())
+              .computeIfAbsent(p.node(), k -> new Cell());
       if (p.fate() == Fate.DROPPED_CONFIG) {
         cell.dropped.add(p);
       } else {
@@ -104,12 +112,20 @@ final class ConfigErrorRule implements FaultRule {
   private static boolean hit(Evaluation now, Cell cell) {
     DetectorConfig.Config config = now.config().config();
     int dropped = cell.dropped.size();
-    return dropped >= config.probes() && ratio(dropped, dropped + cell.othersSinceFirst) >= config.failedShare();
+    return dropped >= config.probes()
+        && ratio(dropped, dropped + cell.othersSinceFirst) >= config.failedShare();
   }
 
-  /** Every other VIP of the node has been met since the first drop, often enough to tell, or the wait is over. */
+  /**
+   * Every other VIP of the node has been met since the first drop, often enough to tell, or the
+   * wait is over.
+   */
   private static boolean scopeKnown(
-      Evaluation now, Map<String, Map<String, Cell>> cells, String node, Set<String> hit, long firstNs) {
+      Evaluation now,
+      Map<String, Map<String, Cell>> cells,
+      String node,
+      Set<String> hit,
+      long firstNs) {
     if (now.nowNs() - firstNs >= now.config().config().scopeWait().toNanos()) {
       return true;
     }
@@ -118,7 +134,13 @@ final class ConfigErrorRule implements FaultRule {
         continue;
       }
       long met =
-          now.probes(firstNs, p -> p.vip().equals(vip) && p.stamped() && p.node().equals(node) && p.fate().isAnswered())
+          now.probes(
+                  firstNs,
+                  p ->
+                      p.vip().equals(vip)
+                          && p.stamped()
+                          && p.node().equals(node)
+                          && p.fate().isAnswered())
               .size();
       if (met < 2) {
         return false;
@@ -129,11 +151,19 @@ final class ConfigErrorRule implements FaultRule {
         .allMatch(
             vip ->
                 now.network().nodesOf(vip).size() == 1
-                    || now.probes(firstNs, p -> p.vip().equals(vip) && p.stamped() && p.fate().isAnswered()).size() >= 2);
+                    || now.probes(
+                                firstNs,
+                                p -> p.vip().equals(vip) && p.stamped() && p.fate().isAnswered())
+                            .size()
+                        >= 2);
   }
 
   private Suspicion suspicion(
-      Evaluation now, ComponentKind kind, String component, List<JudgedProbe> dropped, List<String> well) {
+      Evaluation now,
+      ComponentKind kind,
+      String component,
+      List<JudgedProbe> dropped,
+      List<String> well) {
     Map<String, Integer> reasons = new TreeMap<>();
     dropped.forEach(p -> reasons.merge(DropReason.nameOf(p.trace().dropReason), 1, Integer::sum));
     long firstNs = Evaluation.first(dropped);
@@ -152,10 +182,19 @@ final class ConfigErrorRule implements FaultRule {
     if (!well.isEmpty()) {
       List<String> vips = Evaluation.vips(dropped);
       long forwarded =
-          now.probes(firstNs, p -> vips.contains(p.vip()) && well.contains(p.node()) && p.fate().isAnswered()).size();
+          now.probes(
+                  firstNs,
+                  p -> vips.contains(p.vip()) && well.contains(p.node()) && p.fate().isAnswered())
+              .size();
       evidence.add(
           Evidences.of(
-              "siblings_answered", forwarded, 0, forwarded, "%s forwarded %d probes to the same VIPs meanwhile.", well, forwarded));
+              "siblings_answered",
+              forwarded,
+              0,
+              forwarded,
+              "%s forwarded %d probes to the same VIPs meanwhile.",
+              well,
+              forwarded));
     }
     return new Suspicion(
         new Hypothesis(faultClass(), kind, component),
@@ -171,7 +210,8 @@ final class ConfigErrorRule implements FaultRule {
   @Override
   public Health health(Evaluation now, Hypothesis open) {
     return now.health(
-        p -> p.fate() == Fate.DROPPED_CONFIG && met(open, p), p -> p.fate().isAnswered() && p.stamped() && met(open, p));
+        p -> p.fate() == Fate.DROPPED_CONFIG && met(open, p),
+        p -> p.fate().isAnswered() && p.stamped() && met(open, p));
   }
 
   private static boolean met(Hypothesis open, JudgedProbe p) {

@@ -7,7 +7,8 @@ import io.dyetrace.common.config.StrictYaml;
 import java.time.Duration;
 
 /**
- * Every threshold of the detection. The defaults are here; the analytics configuration's block {@code detection} may set each:
+ * Every threshold of the detection. The defaults are here; the analytics configuration's block
+ * {@code detection} may set each:
  *
  * <pre>{@code
  * detection:
@@ -50,12 +51,14 @@ public record DetectorConfig(
    * What every rule shares.
    *
    * @param evaluationInterval the least event time between two evaluations
-   * @param stampDelay a stamp that is missing so long after its probe was sent, and that its source has been drained of, does not exist
+   * @param stampDelay a stamp that is missing so long after its probe was sent, and that its source
+   *     has been drained of, does not exist
    * @param traceRetention how long a probe and its points wait for each other
    * @param maxTraces how many of them are kept at most; the oldest go first
    * @param portMapRetention how long a source port's node is remembered without being met again
    * @param maxPorts how many are remembered at most
-   * @param portsMoved so many ports of a VIP that change node within the evidence window mean that its next hops changed
+   * @param portsMoved so many ports of a VIP that change node within the evidence window mean that
+   *     its next hops changed
    * @param evidenceWindow how far back a verdict's probes reach
    * @param nodeSettling time after a gateway's start in which its delays and gaps count for nothing
    * @param proberSettling the same after a prober's start, for everything it sent
@@ -74,16 +77,28 @@ public record DetectorConfig(
       Duration proberSettling,
       Duration agentFresh) {
     public Timing {
-      evaluationInterval = atMost("timing.evaluation_interval", orDefault(evaluationInterval, Duration.ofMillis(250)), 5);
+      evaluationInterval =
+          atMost(
+              "timing.evaluation_interval",
+              orDefault(evaluationInterval, Duration.ofMillis(250)),
+              5);
       stampDelay = atMost("timing.stamp_delay", orDefault(stampDelay, Duration.ofMillis(300)), 60);
-      traceRetention = atMost("timing.trace_retention", orDefault(traceRetention, Duration.ofSeconds(60)), 3600);
+      traceRetention =
+          atMost("timing.trace_retention", orDefault(traceRetention, Duration.ofSeconds(60)), 3600);
       maxTraces = range("timing.max_traces", orDefault(maxTraces, 200_000), 100, 10_000_000);
-      portMapRetention = atMost("timing.port_map_retention", orDefault(portMapRetention, Duration.ofMinutes(15)), 86_400);
+      portMapRetention =
+          atMost(
+              "timing.port_map_retention",
+              orDefault(portMapRetention, Duration.ofMinutes(15)),
+              86_400);
       maxPorts = range("timing.max_ports", orDefault(maxPorts, 500_000), 100, 10_000_000);
       portsMoved = range("timing.ports_moved", orDefault(portsMoved, 3), 1, 1000);
-      evidenceWindow = atMost("timing.evidence_window", orDefault(evidenceWindow, Duration.ofSeconds(12)), 60);
-      nodeSettling = atMost("timing.node_settling", orDefault(nodeSettling, Duration.ofSeconds(5)), 60);
-      proberSettling = atMost("timing.prober_settling", orDefault(proberSettling, Duration.ofSeconds(3)), 60);
+      evidenceWindow =
+          atMost("timing.evidence_window", orDefault(evidenceWindow, Duration.ofSeconds(12)), 60);
+      nodeSettling =
+          atMost("timing.node_settling", orDefault(nodeSettling, Duration.ofSeconds(5)), 60);
+      proberSettling =
+          atMost("timing.prober_settling", orDefault(proberSettling, Duration.ofSeconds(3)), 60);
       agentFresh = atMost("timing.agent_fresh", orDefault(agentFresh, Duration.ofSeconds(4)), 60);
     }
   }
@@ -91,15 +106,19 @@ public record DetectorConfig(
   /**
    * NODE_CRASH.
    *
-   * @param lostInARow probes lost towards the node, none answered in between, when its gateway process is known to be dead or mute
-   * @param lostInARowBlind the same when the node's agent is silent too; only probes whose port is known to lead there count
-   * @param heartbeatSilence a gateway whose counters are so much older than its agent's status is mute
+   * @param lostInARow probes lost towards the node, none answered in between, when its gateway
+   *     process is known to be dead or mute
+   * @param lostInARowBlind the same when the node's agent is silent too; only probes whose port is
+   *     known to lead there count
+   * @param heartbeatSilence a gateway whose counters are so much older than its agent's status is
+   *     mute
    */
   public record Crash(Integer lostInARow, Integer lostInARowBlind, Duration heartbeatSilence) {
     public Crash {
       lostInARow = range("crash.lost_in_a_row", orDefault(lostInARow, 3), 1, 100);
       lostInARowBlind = range("crash.lost_in_a_row_blind", orDefault(lostInARowBlind, 6), 1, 100);
-      heartbeatSilence = atMost("crash.heartbeat_silence", orDefault(heartbeatSilence, Duration.ofSeconds(3)), 60);
+      heartbeatSilence =
+          atMost("crash.heartbeat_silence", orDefault(heartbeatSilence, Duration.ofSeconds(3)), 60);
     }
   }
 
@@ -111,13 +130,15 @@ public record DetectorConfig(
    * @param delayFactor …and is at least so many times its baseline
    * @param delayedProbes delayed probes needed
    * @param delayedShare share of the node's probes that must be delayed
-   * @param delayedNats least log-likelihood ratio of that share against its siblings' (their median, 2 % at least)
+   * @param delayedNats least log-likelihood ratio of that share against its siblings' (their
+   *     median, 2 % at least)
    * @param pollGap a second counts as bad when a worker did not poll for so long
    * @param heartbeatShift …or when the heartbeat came so much early or late
    * @param badSeconds bad seconds needed, siblings being well in the same seconds
    * @param lostShare share of probes lost between answered ones
    * @param lostProbes probes lost between answered ones
-   * @param missedPackets packets a second lost before RX, or dropped for lack of queue room, that make a second bad
+   * @param missedPackets packets a second lost before RX, or dropped for lack of queue room, that
+   *     make a second bad
    * @param patience RTT alone, seen by two probers, must last so long
    */
   public record Jitter(
@@ -142,7 +163,8 @@ public record DetectorConfig(
       delayedShare = range("jitter.delayed_share", orDefault(delayedShare, 0.25), 0.01, 1.0);
       delayedNats = range("jitter.delayed_nats", orDefault(delayedNats, 7.0), 1.0, 1000.0);
       pollGap = atMost("jitter.poll_gap", orDefault(pollGap, Duration.ofMillis(100)), 10);
-      heartbeatShift = atMost("jitter.heartbeat_shift", orDefault(heartbeatShift, Duration.ofMillis(150)), 10);
+      heartbeatShift =
+          atMost("jitter.heartbeat_shift", orDefault(heartbeatShift, Duration.ofMillis(150)), 10);
       badSeconds = range("jitter.bad_seconds", orDefault(badSeconds, 3), 2, 60);
       lostShare = range("jitter.lost_share", orDefault(lostShare, 0.1), 0.001, 1.0);
       lostProbes = range("jitter.lost_probes", orDefault(lostProbes, 3), 2, 1000);
@@ -159,12 +181,14 @@ public record DetectorConfig(
    * @param failedShare share of what the prober sent that must have failed
    * @param othersAnsweredShare share of what the others sent that must have been answered
    */
-  public record Prober(Duration window, Integer probes, Double failedShare, Double othersAnsweredShare) {
+  public record Prober(
+      Duration window, Integer probes, Double failedShare, Double othersAnsweredShare) {
     public Prober {
       window = atMost("prober.window", orDefault(window, Duration.ofSeconds(5)), 60);
       probes = range("prober.probes", orDefault(probes, 12), 3, 1000);
       failedShare = range("prober.failed_share", orDefault(failedShare, 0.97), 0.5, 1.0);
-      othersAnsweredShare = range("prober.others_answered_share", orDefault(othersAnsweredShare, 0.8), 0.1, 1.0);
+      othersAnsweredShare =
+          range("prober.others_answered_share", orDefault(othersAnsweredShare, 0.8), 0.1, 1.0);
     }
   }
 
@@ -209,9 +233,11 @@ public record DetectorConfig(
    * @param drops packets a second that a node must drop for a limit of the VIP to make a second bad
    * @param badSeconds bad seconds a node needs to count as hit
    * @param nodes nodes that must be hit (all of them, when the VIP has fewer)
-   * @param probes verified probes dropped for a limit of the VIP, on as many nodes: the other way to a verdict
+   * @param probes verified probes dropped for a limit of the VIP, on as many nodes: the other way
+   *     to a verdict
    */
-  public record Overload(Duration window, Integer drops, Integer badSeconds, Integer nodes, Integer probes) {
+  public record Overload(
+      Duration window, Integer drops, Integer badSeconds, Integer nodes, Integer probes) {
     public Overload {
       window = atMost("overload.window", orDefault(window, Duration.ofSeconds(6)), 60);
       drops = range("overload.drops", orDefault(drops, 10), 1, 1_000_000);
@@ -231,11 +257,16 @@ public record DetectorConfig(
    * @param probes answered probes needed
    */
   public record NoData(
-      Duration silence, Duration groupSlack, Duration firstContact, Double answeredShare, Integer probes) {
+      Duration silence,
+      Duration groupSlack,
+      Duration firstContact,
+      Double answeredShare,
+      Integer probes) {
     public NoData {
       silence = atMost("no_data.silence", orDefault(silence, Duration.ofSeconds(15)), 3600);
       groupSlack = atMost("no_data.group_slack", orDefault(groupSlack, Duration.ofSeconds(4)), 60);
-      firstContact = atMost("no_data.first_contact", orDefault(firstContact, Duration.ofSeconds(60)), 3600);
+      firstContact =
+          atMost("no_data.first_contact", orDefault(firstContact, Duration.ofSeconds(60)), 3600);
       answeredShare = range("no_data.answered_share", orDefault(answeredShare, 0.9), 0.1, 1.0);
       probes = range("no_data.probes", orDefault(probes, 5), 1, 1000);
     }
@@ -244,14 +275,16 @@ public record DetectorConfig(
   /**
    * From suspicion to verdict.
    *
-   * @param openNats least log-likelihood ratio against "nothing is wrong": 20 nats is a chance of 2·10⁻⁹ per look
+   * @param openNats least log-likelihood ratio against "nothing is wrong": 20 nats is a chance of
+   *     2·10⁻⁹ per look
    * @param openConfidence least posterior
    * @param priorNats log prior of one fault of one component in one window
    * @param holdFor a suspicion must stand so long over two evaluations or more
    * @param healthyFor healthy evidence needed to resolve
    * @param healthyProbes answered probes needed to resolve
    * @param updateInterval least time between two revisions of an open verdict
-   * @param updateStep a change of confidence or probe share smaller than this is not worth a revision
+   * @param updateStep a change of confidence or probe share smaller than this is not worth a
+   *     revision
    */
   public record Verdicts(
       Double openNats,
@@ -267,9 +300,12 @@ public record DetectorConfig(
       openConfidence = range("verdicts.open_confidence", orDefault(openConfidence, 0.9), 0.0, 1.0);
       priorNats = range("verdicts.prior_nats", orDefault(priorNats, -14.0), -100.0, 0.0);
       holdFor = atMost("verdicts.hold_for", orDefault(holdFor, Duration.ofMillis(400)), 60);
-      healthyFor = atMost("verdicts.healthy_for", orDefault(healthyFor, Duration.ofSeconds(8)), 3600);
+      healthyFor =
+          atMost("verdicts.healthy_for", orDefault(healthyFor, Duration.ofSeconds(8)), 3600);
       healthyProbes = range("verdicts.healthy_probes", orDefault(healthyProbes, 4), 1, 1000);
-      updateInterval = atMost("verdicts.update_interval", orDefault(updateInterval, Duration.ofSeconds(5)), 3600);
+      updateInterval =
+          atMost(
+              "verdicts.update_interval", orDefault(updateInterval, Duration.ofSeconds(5)), 3600);
       updateStep = range("verdicts.update_step", orDefault(updateStep, 0.1), 0.001, 1.0);
     }
   }

@@ -11,7 +11,8 @@ import java.util.function.Predicate;
  * Everything a rule may look at, at one moment of event time.
  *
  * @param nowNs event time
- * @param caughtUpSinceNs event time since which the input has been caught up without a break; {@code Long.MAX_VALUE} while it is not
+ * @param caughtUpSinceNs event time since which the input has been caught up without a break;
+ *     {@code Long.MAX_VALUE} while it is not
  * @param startedNs event time at which this detector first heard anything
  * @param probes judged, oldest first, over the longest window a rule uses
  */

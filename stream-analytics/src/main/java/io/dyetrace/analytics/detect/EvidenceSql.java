@@ -4,7 +4,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Queries over ClickHouse's tables that show what a verdict is made from. Names are those of storage's migrations. */
+/**
+ * Queries over ClickHouse's tables that show what a verdict is made from. Names are those of
+ * storage's migrations.
+ */
 final class EvidenceSql {
   private static final long MARGIN_NS = 5_000_000_000L;
 

@@ -9,7 +9,13 @@ final class Evidences {
 
   private Evidences() {}
 
-  static Evidence of(String measure, double value, double baseline, long observations, String sentence, Object... numbers) {
+  static Evidence of(
+      String measure,
+      double value,
+      double baseline,
+      long observations,
+      String sentence,
+      Object... numbers) {
     return Evidence.newBuilder()
         .setMeasure(measure)
         .setValue(value)

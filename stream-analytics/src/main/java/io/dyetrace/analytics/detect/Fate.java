@@ -6,7 +6,10 @@ enum Fate {
   ANSWERED,
   /** An answer came late, while probes over other nodes were on time. */
   DELAYED,
-  /** An answer came late, and so did those over other nodes: the prober or the machine, no node. Says nothing. */
+  /**
+   * An answer came late, and so did those over other nodes: the prober or the machine, no node.
+   * Says nothing.
+   */
   DELAYED_EVERYWHERE,
   /** An answer came after the time-out. Says nothing about loss. */
   LATE,

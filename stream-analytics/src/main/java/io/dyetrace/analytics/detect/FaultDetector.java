@@ -19,7 +19,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Joins probe results with points and counters and gives verdicts. Not thread-safe; time enters as an argument.
+ * Joins probe results with points and counters and gives verdicts. Not thread-safe; time enters as
+ * an argument.
  *
  * <pre>{@code
  * FaultDetector detector = new FaultDetector(topology, DetectorConfig.defaults());
@@ -28,8 +29,9 @@ import java.util.TreeMap;
  * List<Verdict> revisions = detector.advance(eventTimeNs, true);
  * }</pre>
  *
- * <p>Batches may come in any order between sources; within a source in order, repetitions do no harm. What became of a probe is judged
- * anew in every evaluation from all that is there, so a stamp or a result that comes late corrects the judgement.
+ * <p>Batches may come in any order between sources; within a source in order, repetitions do no
+ * harm. What became of a probe is judged anew in every evaluation from all that is there, so a
+ * stamp or a result that comes late corrects the judgement.
  */
 public final class FaultDetector {
   private static final int SNAPSHOT_VERSION = 1;
@@ -99,8 +101,10 @@ public final class FaultDetector {
   /**
    * Judges everything decidable at this event time.
    *
-   * @param eventTimeNs the newest event time read from the input; with an idle input that is caught up it may follow the wall clock
-   * @param caughtUp false while a backlog is read and for the first 10 s after a restore: nothing is then concluded from silence
+   * @param eventTimeNs the newest event time read from the input; with an idle input that is caught
+   *     up it may follow the wall clock
+   * @param caughtUp false while a backlog is read and for the first 10 s after a restore: nothing
+   *     is then concluded from silence
    * @return the verdict revisions that are new, in order
    */
   public List<Verdict> advance(long eventTimeNs, boolean caughtUp) {
@@ -134,10 +138,20 @@ public final class FaultDetector {
   private Evaluation evaluation() {
     long windowNs =
         Math.max(
-            config.timing().evidenceWindow().toNanos(), config.verdicts().healthyFor().toNanos() + 2 * SECOND_NS);
+            config.timing().evidenceWindow().toNanos(),
+            config.verdicts().healthyFor().toNanos() + 2 * SECOND_NS);
     List<JudgedProbe> judged = judge.judge(joiner.since(nowNs - windowNs), nowNs);
     return new Evaluation(
-        nowNs, caughtUpSinceNs, startedNs, config, network, judged, nodes, probers, baselines, ledger.openFaults());
+        nowNs,
+        caughtUpSinceNs,
+        startedNs,
+        config,
+        network,
+        judged,
+        nodes,
+        probers,
+        baselines,
+        ledger.openFaults());
   }
 
   private void expire() {
@@ -147,19 +161,28 @@ public final class FaultDetector {
     nodes.values().forEach(n -> n.expire(nowNs));
   }
 
-  /** Each node's health score at the last evaluation: 1 is well, 0 is dead; a node never heard of is missing. */
+  /**
+   * Each node's health score at the last evaluation: 1 is well, 0 is dead; a node never heard of is
+   * missing.
+   */
   public Map<String, Double> healthScores() {
     return health.scores();
   }
 
-  /** Probes that met each node in the last evaluation's window: too few of them is a warning of its own. */
+  /**
+   * Probes that met each node in the last evaluation's window: too few of them is a warning of its
+   * own.
+   */
   public Map<String, Integer> probesPerNode() {
     return health.probes();
   }
 
   /** Records held, of every kind: what a test watches for growth. */
   int size() {
-    return joiner.size() + ports.size() + ledger.size() + nodes.values().stream().mapToInt(NodeStream::size).sum();
+    return joiner.size()
+        + ports.size()
+        + ledger.size()
+        + nodes.values().stream().mapToInt(NodeStream::size).sum();
   }
 
   /** Everything the detector knows, for {@link #restore}. */
@@ -193,8 +216,8 @@ public final class FaultDetector {
   }
 
   /**
-   * A detector that goes on where the one that wrote the snapshot stood. What the topology no longer names is forgotten, open verdicts
-   * excepted.
+   * A detector that goes on where the one that wrote the snapshot stood. What the topology no
+   * longer names is forgotten, open verdicts excepted.
    *
    * @throws IllegalArgumentException when the snapshot is of another version or cut short
    */
@@ -203,7 +226,8 @@ public final class FaultDetector {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(snapshot))) {
       int version = in.readInt();
       if (version != SNAPSHOT_VERSION) {
-        throw new IllegalArgumentException("snapshot version " + version + " is not " + SNAPSHOT_VERSION);
+        throw new IllegalArgumentException(
+            "snapshot version " + version + " is not " + SNAPSHOT_VERSION);
       }
       d.nowNs = in.readLong();
       d.startedNs = in.readLong();
@@ -231,7 +255,8 @@ public final class FaultDetector {
       }
       d.ledger.read(in);
     } catch (IOException e) {
-      throw new IllegalArgumentException("snapshot of " + snapshot.length + " bytes cannot be read: " + e.getMessage(), e);
+      throw new IllegalArgumentException(
+          "snapshot of " + snapshot.length + " bytes cannot be read: " + e.getMessage(), e);
     }
     return d;
   }

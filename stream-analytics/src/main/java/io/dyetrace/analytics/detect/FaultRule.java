@@ -4,12 +4,17 @@ import io.dyetrace.common.registry.FaultClass;
 import java.time.Duration;
 import java.util.List;
 
-/** How one class of fault is recognised. Keeps no state: everything it needs is in the evaluation. */
+/**
+ * How one class of fault is recognised. Keeps no state: everything it needs is in the evaluation.
+ */
 interface FaultRule {
   /** The class it recognises. */
   FaultClass faultClass();
 
-  /** Its evidence is, in part, something that did not come: not to be believed before the input is caught up. */
+  /**
+   * Its evidence is, in part, something that did not come: not to be believed before the input is
+   * caught up.
+   */
   boolean concludesFromSilence();
 
   /** Every component that seems to have the fault now. */
@@ -18,7 +23,10 @@ interface FaultRule {
   /** Whether a component that had the fault has it still. */
   Health health(Evaluation now, Hypothesis open);
 
-  /** How long {@link #health} must have said healthy without a break; most rules look back over the whole time themselves. */
+  /**
+   * How long {@link #health} must have said healthy without a break; most rules look back over the
+   * whole time themselves.
+   */
   default Duration healthyHold(DetectorConfig.Verdicts config) {
     return config.holdFor();
   }

@@ -4,19 +4,25 @@ import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.registry.FaultClass;
 
 /** One component having one fault. */
-record Hypothesis(FaultClass faultClass, ComponentKind kind, String component) implements Comparable<Hypothesis> {
+record Hypothesis(FaultClass faultClass, ComponentKind kind, String component)
+    implements Comparable<Hypothesis> {
   /** Class and component, no time: the verdict's fault id. */
   String faultId() {
     return faultClass.name() + "/" + component;
   }
 
-  /** How probable it is that the probe met the component: 1 when a stamp or the port map says so, a share when unknown. */
+  /**
+   * How probable it is that the probe met the component: 1 when a stamp or the port map says so, a
+   * share when unknown.
+   */
   double meets(JudgedProbe p, Network network) {
     return switch (kind) {
       case NODE -> meetsNode(p, component, network);
       case VIP_ON_NODE -> {
         int at = component.lastIndexOf('@');
-        yield p.vip().equals(component.substring(0, at)) ? meetsNode(p, component.substring(at + 1), network) : 0;
+        yield p.vip().equals(component.substring(0, at))
+            ? meetsNode(p, component.substring(at + 1), network)
+            : 0;
       }
       case PROBER -> p.prober().equals(component) ? 1 : 0;
       case VIP -> p.vip().equals(component) ? 1 : 0;

@@ -16,7 +16,12 @@ final class Judge {
   private final RttBaselines baselines;
   private final Map<String, NodeStream> nodes;
 
-  Judge(DetectorConfig config, Network network, PortMap ports, RttBaselines baselines, Map<String, NodeStream> nodes) {
+  Judge(
+      DetectorConfig config,
+      Network network,
+      PortMap ports,
+      RttBaselines baselines,
+      Map<String, NodeStream> nodes) {
     this.config = config;
     this.network = network;
     this.ports = ports;
@@ -29,7 +34,8 @@ final class Judge {
     List<JudgedProbe> judged = new ArrayList<>(traces.size());
     for (ProbeTrace t : traces) {
       String stampedNode = t.stampedNode();
-      String node = stampedNode.isEmpty() ? ports.node(t.proberId, t.vip, t.sourcePort) : stampedNode;
+      String node =
+          stampedNode.isEmpty() ? ports.node(t.proberId, t.vip, t.sourcePort) : stampedNode;
       judged.add(new JudgedProbe(t, fate(t, node, nowNs), node, !stampedNode.isEmpty()));
     }
     for (int i = 0; i < judged.size(); i++) {
@@ -48,7 +54,10 @@ final class Judge {
     return switch (t.outcome) {
       case SYN_ACK, CHALLENGE_ACK -> answered(t, node);
       case LATE_SYN_ACK -> Fate.LATE;
-      case RST -> t.dropReason != 0 ? dropped(t) : t.backend.isEmpty() ? Fate.UNDECIDED : Fate.BACKEND_REFUSED;
+      case RST ->
+          t.dropReason != 0
+              ? dropped(t)
+              : t.backend.isEmpty() ? Fate.UNDECIDED : Fate.BACKEND_REFUSED;
       case SEND_ERROR -> Fate.SEND_ERROR;
       case TIMEOUT, ICMP_UNREACHABLE -> t.dropReason != 0 ? dropped(t) : lost(t, node, nowNs);
       // Only a drop point is known yet: it tells by itself.
@@ -126,9 +135,10 @@ final class Judge {
   }
 
   /**
-   * Whether a delay is the node's own. Probes over other nodes that were on their way at the same time are the control group; those
-   * of the same prober count first, because a prober that stands still delays whatever it sends. A standstill of the machine ends for
-   * all at once: a delayed probe counts against it only when its answer came at the same moment.
+   * Whether a delay is the node's own. Probes over other nodes that were on their way at the same
+   * time are the control group; those of the same prober count first, because a prober that stands
+   * still delays whatever it sends. A standstill of the machine ends for all at once: a delayed
+   * probe counts against it only when its answer came at the same moment.
    */
   private boolean delayedAlone(List<JudgedProbe> judged, int index) {
     JudgedProbe p = judged.get(index);
@@ -142,7 +152,9 @@ final class Judge {
         return seen[1] <= 0.3 * (seen[0] + seen[1]);
       }
     }
-    int[] seen = controlGroup(judged, index, fromNs - 1000 * MILLISECOND_NS, toNs + 1000 * MILLISECOND_NS, true);
+    int[] seen =
+        controlGroup(
+            judged, index, fromNs - 1000 * MILLISECOND_NS, toNs + 1000 * MILLISECOND_NS, true);
     return seen[0] >= 2 && seen[1] == 0;
   }
 

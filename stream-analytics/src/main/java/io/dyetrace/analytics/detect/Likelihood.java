@@ -9,11 +9,11 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * How well a fault explains what became of the probes: a log-likelihood ratio against "nothing is wrong", and a posterior over the
- * faults that compete for the same probes.
+ * How well a fault explains what became of the probes: a log-likelihood ratio against "nothing is
+ * wrong", and a posterior over the faults that compete for the same probes.
  *
- * <p>The table says how probable each fate is for a probe that meets a component with the fault. Its numbers need to be right only to
- * an order of magnitude: a verdict takes tens of nats.
+ * <p>The table says how probable each fate is for a probe that meets a component with the fault.
+ * Its numbers need to be right only to an order of magnitude: a verdict takes tens of nats.
  */
 final class Likelihood {
   /** What is not in a row has this probability. */
@@ -37,7 +37,16 @@ final class Likelihood {
   static {
     FAULTY.put(
         FaultClass.NODE_CRASH,
-        row(Map.of(Fate.LOST_BEFORE, 0.5, Fate.LOST_BLIND, 0.45, Fate.LOST_INSIDE, 0.04, Fate.ANSWERED, 1e-3)));
+        row(
+            Map.of(
+                Fate.LOST_BEFORE,
+                0.5,
+                Fate.LOST_BLIND,
+                0.45,
+                Fate.LOST_INSIDE,
+                0.04,
+                Fate.ANSWERED,
+                1e-3)));
     FAULTY.put(
         FaultClass.NODE_JITTER,
         row(
@@ -60,7 +69,8 @@ final class Likelihood {
     FAULTY.put(
         FaultClass.BACKEND_DOWN,
         row(Map.of(Fate.BACKEND_SILENT, 0.45, Fate.BACKEND_REFUSED, 0.45, Fate.ANSWERED, 0.09)));
-    FAULTY.put(FaultClass.CONFIG_ERROR, row(Map.of(Fate.DROPPED_CONFIG, 0.95, Fate.ANSWERED, 0.04)));
+    FAULTY.put(
+        FaultClass.CONFIG_ERROR, row(Map.of(Fate.DROPPED_CONFIG, 0.95, Fate.ANSWERED, 0.04)));
     FAULTY.put(FaultClass.VIP_OVERLOAD, row(Map.of(Fate.DROPPED_LIMIT, 0.45, Fate.ANSWERED, 0.45)));
   }
 
@@ -80,7 +90,10 @@ final class Likelihood {
     return row;
   }
 
-  /** Log-likelihood ratio of the fault against "nothing is wrong", in nats. Probes that say nothing count nothing. */
+  /**
+   * Log-likelihood ratio of the fault against "nothing is wrong", in nats. Probes that say nothing
+   * count nothing.
+   */
   double nats(Hypothesis h, List<JudgedProbe> probes) {
     double[] faulty = FAULTY.get(h.faultClass());
     if (faulty == null) {
@@ -88,7 +101,9 @@ final class Likelihood {
     }
     double nats = 0;
     for (JudgedProbe p : probes) {
-      if (p.fate() == Fate.UNDECIDED || p.fate() == Fate.LATE || p.fate() == Fate.DELAYED_EVERYWHERE) {
+      if (p.fate() == Fate.UNDECIDED
+          || p.fate() == Fate.LATE
+          || p.fate() == Fate.DELAYED_EVERYWHERE) {
         continue;
       }
       double meets = h.meets(p, network);
@@ -125,7 +140,9 @@ final class Likelihood {
       for (String node : nodes) {
         rivals.add(new Hypothesis(FaultClass.NODE_CRASH, ComponentKind.NODE, node));
         rivals.add(new Hypothesis(FaultClass.NODE_JITTER, ComponentKind.NODE, node));
-        rivals.add(new Hypothesis(FaultClass.CONFIG_ERROR, ComponentKind.VIP_ON_NODE, p.vip() + "@" + node));
+        rivals.add(
+            new Hypothesis(
+                FaultClass.CONFIG_ERROR, ComponentKind.VIP_ON_NODE, p.vip() + "@" + node));
       }
       rivals.add(new Hypothesis(FaultClass.PROBER_FAULT, ComponentKind.PROBER, p.prober()));
       rivals.add(new Hypothesis(FaultClass.VIP_OVERLOAD, ComponentKind.VIP, p.vip()));

@@ -32,11 +32,13 @@ final class Network {
     for (Vip vip : topology.vips()) {
       all.add(vip.name());
       nodesByVip.put(vip.name(), vip.nodes().stream().sorted().toList());
-      vip.nodes().forEach(n -> vipsByNode.computeIfAbsent(n, k -> new ArrayList<>()).add(vip.name()));
+      vip.nodes()
+          .forEach(n -> vipsByNode.computeIfAbsent(n, k -> new ArrayList<>()).add(vip.name()));
       Set<String> hosts = new TreeSet<>();
       vip.backends().forEach(b -> hosts.add(topology.hostOf(b.name())));
       hostsByVip.put(vip.name(), hosts);
-      vipsByService.put(new Service(ByteString.copyFrom(vip.address().getAddress()), vip.port()), vip.name());
+      vipsByService.put(
+          new Service(ByteString.copyFrom(vip.address().getAddress()), vip.port()), vip.name());
     }
     this.vips = all.stream().sorted().toList();
     vipsByNode.values().forEach(list -> list.sort(null));

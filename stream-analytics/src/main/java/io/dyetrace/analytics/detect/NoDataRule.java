@@ -16,9 +16,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * NO_DATA: a node's or a prober's telemetry is missing although probes are answered. Silence counts only from when the input was
- * caught up, so that an outage of the pipeline itself is never mistaken for it. Several nodes of a cluster that fall silent together
- * are one fault, whose component is the cluster.
+ * NO_DATA: a node's or a prober's telemetry is missing although probes are answered. Silence counts
+ * only from when the input was caught up, so that an outage of the pipeline itself is never
+ * mistaken for it. Several nodes of a cluster that fall silent together are one fault, whose
+ * component is the cluster.
  */
 final class NoDataRule implements FaultRule {
   /** A second without what comes every second. */
@@ -46,14 +47,18 @@ final class NoDataRule implements FaultRule {
     long silenceNs = now.config().noData().silence().toNanos();
     Map<String, List<String>> silentByCluster = new TreeMap<>();
     for (String node : now.network().nodes()) {
-      if (silentNs(now, node) >= silenceNs - now.config().noData().groupSlack().toNanos() && probesWell(now, node)) {
-        silentByCluster.computeIfAbsent(now.network().clusterOf(node), k -> new ArrayList<>()).add(node);
+      if (silentNs(now, node) >= silenceNs - now.config().noData().groupSlack().toNanos()
+          && probesWell(now, node)) {
+        silentByCluster
+            .computeIfAbsent(now.network().clusterOf(node), k -> new ArrayList<>())
+            .add(node);
       }
     }
     silentByCluster.forEach(
         (cluster, nodes) -> {
           long longestNs = nodes.stream().mapToLong(n -> silentNs(now, n)).max().orElse(0);
-          if (longestNs < silenceNs || nodes.size() == 1 && now.openFaults().contains(faultId(cluster))) {
+          if (longestNs < silenceNs
+              || nodes.size() == 1 && now.openFaults().contains(faultId(cluster))) {
             return;
           }
           String component = nodes.size() > 1 ? cluster : nodes.get(0);
@@ -61,7 +66,8 @@ final class NoDataRule implements FaultRule {
         });
   }
 
-  private Suspicion nodesSilent(Evaluation now, String component, List<String> nodes, long longestNs) {
+  private Suspicion nodesSilent(
+      Evaluation now, String component, List<String> nodes, long longestNs) {
     List<Evidence> evidence = new ArrayList<>();
     for (String node : nodes) {
       NodeStream stream = now.node(node);
@@ -79,7 +85,12 @@ final class NoDataRule implements FaultRule {
               seconds(silentNs(now, node))));
     }
     evidence.add(answered(now));
-    return suspicion(now, component, longestNs, evidence, EvidenceSql.heartbeats(nodes, now.nowNs() - 2 * longestNs, now.nowNs()));
+    return suspicion(
+        now,
+        component,
+        longestNs,
+        evidence,
+        EvidenceSql.heartbeats(nodes, now.nowNs() - 2 * longestNs, now.nowNs()));
   }
 
   private void suspectProbers(Evaluation now, List<Suspicion> suspicions) {
@@ -101,12 +112,18 @@ final class NoDataRule implements FaultRule {
                 seconds(silentNs)));
         evidence.add(answered(now));
         suspicions.add(
-            suspicion(now, prober, silentNs, evidence, EvidenceSql.proberResults(prober, now.nowNs() - 2 * silentNs, now.nowNs())));
+            suspicion(
+                now,
+                prober,
+                silentNs,
+                evidence,
+                EvidenceSql.proberResults(prober, now.nowNs() - 2 * silentNs, now.nowNs())));
       }
     }
   }
 
-  private Suspicion suspicion(Evaluation now, String component, long silentNs, List<Evidence> evidence, String sql) {
+  private Suspicion suspicion(
+      Evaluation now, String component, long silentNs, List<Evidence> evidence, String sql) {
     return new Suspicion(
         new Hypothesis(faultClass(), ComponentKind.TELEMETRY, component),
         now.nowNs() - silentNs,
@@ -118,7 +135,10 @@ final class NoDataRule implements FaultRule {
         sql);
   }
 
-  /** How long the node's telemetry has been silent, the input being caught up. 0 while its silence has another reason. */
+  /**
+   * How long the node's telemetry has been silent, the input being caught up. 0 while its silence
+   * has another reason.
+   */
   private static long silentNs(Evaluation now, String node) {
     NodeStream stream = now.node(node);
     if (!stream.gatewayAlive()) {
@@ -128,22 +148,31 @@ final class NoDataRule implements FaultRule {
       return neverHeardNs(now);
     }
     // The agent may run while the gateway's own records are missing.
-    long lastNs = Math.min(stream.heartbeatNs() == 0 ? stream.agentTimeNs() : stream.heartbeatNs(), stampsUntil(now, node));
+    long lastNs =
+        Math.min(
+            stream.heartbeatNs() == 0 ? stream.agentTimeNs() : stream.heartbeatNs(),
+            stampsUntil(now, node));
     return Math.max(0, now.nowNs() - Math.max(lastNs, now.caughtUpSinceNs()));
   }
 
-  /** Heartbeats come, but probes whose port leads there are answered without a stamp: since when. */
+  /**
+   * Heartbeats come, but probes whose port leads there are answered without a stamp: since when.
+   */
   private static long stampsUntil(Evaluation now, String node) {
     List<JudgedProbe> there =
-        now.probes(Long.MIN_VALUE, p -> p.node().equals(node) && p.fate() == Fate.ANSWERED && complete(now, p, node));
-    if (there.size() < now.config().noData().probes() || there.stream().anyMatch(JudgedProbe::stamped)) {
+        now.probes(
+            Long.MIN_VALUE,
+            p -> p.node().equals(node) && p.fate() == Fate.ANSWERED && complete(now, p, node));
+    if (there.size() < now.config().noData().probes()
+        || there.stream().anyMatch(JudgedProbe::stamped)) {
       return Long.MAX_VALUE;
     }
     return Math.max(now.node(node).lastPointNs(), now.startedNs());
   }
 
   private static boolean complete(Evaluation now, JudgedProbe p, String node) {
-    return p.sentNs() + now.config().timing().stampDelay().toNanos() <= now.node(node).completeUntilNs();
+    return p.sentNs() + now.config().timing().stampDelay().toNanos()
+        <= now.node(node).completeUntilNs();
   }
 
   private static long proberSilentNs(Evaluation now, String prober) {
@@ -165,14 +194,17 @@ final class NoDataRule implements FaultRule {
 
   /** Probes that lead to the node are answered; those whose way is unknown as well, mostly. */
   private static boolean probesWell(Evaluation now, String node) {
-    List<JudgedProbe> there = now.probes(recentNs(now), p -> p.node().equals(node) && p.fate() != Fate.UNDECIDED);
+    List<JudgedProbe> there =
+        now.probes(recentNs(now), p -> p.node().equals(node) && p.fate() != Fate.UNDECIDED);
     long answered = Evaluation.count(there, p -> p.fate().isAnswered());
-    boolean there90 = there.isEmpty() || ratio(answered, there.size()) >= now.config().noData().answeredShare();
+    boolean there90 =
+        there.isEmpty() || ratio(answered, there.size()) >= now.config().noData().answeredShare();
     return there90 && overallWell(now, p -> true);
   }
 
   private static boolean overallWell(Evaluation now, Predicate<JudgedProbe> which) {
-    List<JudgedProbe> all = now.probes(recentNs(now), p -> p.fate() != Fate.UNDECIDED && which.test(p));
+    List<JudgedProbe> all =
+        now.probes(recentNs(now), p -> p.fate() != Fate.UNDECIDED && which.test(p));
     long answered = Evaluation.count(all, p -> p.fate().isAnswered());
     if (now.network().probers().size() == 1 && all.isEmpty()) {
       return true; // the only prober is silent: nobody is left to succeed
@@ -213,16 +245,21 @@ final class NoDataRule implements FaultRule {
     long recent = now.config().timing().agentFresh().toNanos();
     String component = open.component();
     if (now.network().probers().contains(component)) {
-      return heardNs(now, now.probers().get(component)) >= now.nowNs() - recent ? Health.HEALTHY : Health.BAD;
+      return heardNs(now, now.probers().get(component)) >= now.nowNs() - recent
+          ? Health.HEALTHY
+          : Health.BAD;
     }
     List<String> nodes =
         now.network().nodes().contains(component)
             ? List.of(component)
-            : now.network().nodes().stream().filter(n -> now.network().clusterOf(n).equals(component)).toList();
+            : now.network().nodes().stream()
+                .filter(n -> now.network().clusterOf(n).equals(component))
+                .toList();
     for (String node : nodes) {
       NodeStream stream = now.node(node);
       // A node whose gateway is dead is another verdict's business, as long as its agent says so.
-      if (!stream.agentFresh(now.nowNs()) || (stream.gatewayAlive() && silentNs(now, node) > recent)) {
+      if (!stream.agentFresh(now.nowNs())
+          || (stream.gatewayAlive() && silentNs(now, node) > recent)) {
         return Health.BAD;
       }
     }

@@ -10,15 +10,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * NODE_CRASH: the agent runs and says that the gateway is dead, or has not heard its heartbeat, and probes that lead there are lost in
- * a row. When the agent is silent as well (the whole machine is gone) the heartbeat tells nothing: more losses are needed then, on
- * ports known to lead to the node.
+ * NODE_CRASH: the agent runs and says that the gateway is dead, or has not heard its heartbeat, and
+ * probes that lead there are lost in a row. When the agent is silent as well (the whole machine is
+ * gone) the heartbeat tells nothing: more losses are needed then, on ports known to lead to the
+ * node.
  */
 final class NodeCrashRule implements FaultRule {
-  /** The agent sees the lock of the gateway's telemetry file free: it errs once in ten thousand times. */
+  /**
+   * The agent sees the lock of the gateway's telemetry file free: it errs once in ten thousand
+   * times.
+   */
   private static final double DEAD_NATS = 9;
 
-  /** No heartbeat for three seconds from a node whose agent runs: a stalled machine does that now and then. */
+  /**
+   * No heartbeat for three seconds from a node whose agent runs: a stalled machine does that now
+   * and then.
+   */
   private static final double MUTE_NATS = 5;
 
   @Override
@@ -34,11 +41,13 @@ final class NodeCrashRule implements FaultRule {
   @Override
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
-    List<String> mute = now.network().nodes().stream().filter(n -> now.node(n).mute(now.nowNs())).toList();
+    List<String> mute =
+        now.network().nodes().stream().filter(n -> now.node(n).mute(now.nowNs())).toList();
     for (String node : now.network().nodes()) {
       NodeStream stream = now.node(node);
       // What was never heard may just not have been started yet.
-      boolean waited = now.nowNs() - now.startedNs() >= now.config().noData().firstContact().toNanos();
+      boolean waited =
+          now.nowNs() - now.startedNs() >= now.config().noData().firstContact().toNanos();
       if (stream.drained() || !stream.everSeen() && !waited) {
         continue;
       }
@@ -52,10 +61,18 @@ final class NodeCrashRule implements FaultRule {
   }
 
   private void suspectMute(
-      Evaluation now, String node, NodeStream stream, List<String> mute, List<Suspicion> suspicions) {
-    long sinceNs = Math.max(now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
-    List<JudgedProbe> lost = now.probes(sinceNs, p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node));
-    // A loss whose port is unknown belongs to one of the nodes that are mute now: no other loses all it gets.
+      Evaluation now,
+      String node,
+      NodeStream stream,
+      List<String> mute,
+      List<Suspicion> suspicions) {
+    long sinceNs =
+        Math.max(
+            now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
+    List<JudgedProbe> lost =
+        now.probes(sinceNs, p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node));
+    // A loss whose port is unknown belongs to one of the nodes that are mute now: no other loses
+    // all it gets.
     double weight = 0;
     for (JudgedProbe p : lost) {
       weight += p.node().equals(node) ? 1 : 1.0 / sharers(now, p, mute);
@@ -67,7 +84,13 @@ final class NodeCrashRule implements FaultRule {
     List<Evidence> evidence = new ArrayList<>(lossEvidence(now, node, lost));
     evidence.add(
         dead
-            ? Evidences.of("gateway_alive", 0, 1, 1, "%s's agent runs and says that the gateway process is dead.", node)
+            ? Evidences.of(
+                "gateway_alive",
+                0,
+                1,
+                1,
+                "%s's agent runs and says that the gateway process is dead.",
+                node)
             : Evidences.of(
                 "heartbeat_age_seconds",
                 seconds(stream.agentTimeNs() - stream.heartbeatNs()),
@@ -79,14 +102,19 @@ final class NodeCrashRule implements FaultRule {
     suspicions.add(suspicion(now, node, lost, dead ? DEAD_NATS : MUTE_NATS, evidence));
   }
 
-  private void suspectBlind(Evaluation now, String node, NodeStream stream, List<Suspicion> suspicions) {
-    long sinceNs = Math.max(now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
-    List<JudgedProbe> lost = now.probes(sinceNs, p -> p.fate() == Fate.LOST_BLIND && p.node().equals(node));
+  private void suspectBlind(
+      Evaluation now, String node, NodeStream stream, List<Suspicion> suspicions) {
+    long sinceNs =
+        Math.max(
+            now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
+    List<JudgedProbe> lost =
+        now.probes(sinceNs, p -> p.fate() == Fate.LOST_BLIND && p.node().equals(node));
     if (lost.size() < now.config().crash().lostInARowBlind()) {
       return;
     }
     long firstNs = Evaluation.first(lost);
-    boolean answeredSince = !now.probes(firstNs, p -> p.fate().isAnswered() && p.node().equals(node)).isEmpty();
+    boolean answeredSince =
+        !now.probes(firstNs, p -> p.fate().isAnswered() && p.node().equals(node)).isEmpty();
     if (answeredSince || !probersWell(now, lost)) {
       return;
     }
@@ -119,7 +147,8 @@ final class NodeCrashRule implements FaultRule {
   private static List<Evidence> lossEvidence(Evaluation now, String node, List<JudgedProbe> lost) {
     long firstNs = Evaluation.first(lost);
     long others = now.probes(firstNs, p -> p.fate().isAnswered() && !p.node().equals(node)).size();
-    long unreachable = Evaluation.count(lost, p -> p.trace().outcome == ProbeOutcome.ICMP_UNREACHABLE);
+    long unreachable =
+        Evaluation.count(lost, p -> p.trace().outcome == ProbeOutcome.ICMP_UNREACHABLE);
     long mapped = Evaluation.count(lost, p -> p.node().equals(node));
     return List.of(
         Evidences.of(
@@ -137,11 +166,14 @@ final class NodeCrashRule implements FaultRule {
   }
 
   private static boolean mayLeadTo(Evaluation now, JudgedProbe p, String node) {
-    return p.node().isEmpty() ? now.network().nodesOf(p.vip()).contains(node) : p.node().equals(node);
+    return p.node().isEmpty()
+        ? now.network().nodesOf(p.vip()).contains(node)
+        : p.node().equals(node);
   }
 
   private static long sharers(Evaluation now, JudgedProbe p, List<String> mute) {
-    return Math.max(1, mute.stream().filter(n -> now.network().nodesOf(p.vip()).contains(n)).count());
+    return Math.max(
+        1, mute.stream().filter(n -> now.network().nodesOf(p.vip()).contains(n)).count());
   }
 
   /** The probers that lost them do get answers over other nodes: it is not the prober. */
@@ -152,7 +184,10 @@ final class NodeCrashRule implements FaultRule {
         || lost.stream()
             .map(JudgedProbe::prober)
             .distinct()
-            .anyMatch(prober -> !now.probes(firstNs, p -> p.prober().equals(prober) && p.fate().isAnswered()).isEmpty());
+            .anyMatch(
+                prober ->
+                    !now.probes(firstNs, p -> p.prober().equals(prober) && p.fate().isAnswered())
+                        .isEmpty());
   }
 
   @Override
@@ -165,7 +200,8 @@ final class NodeCrashRule implements FaultRule {
     if (!stream.beating(now.nowNs())) {
       return Health.BAD;
     }
-    // Probes that came through late, after a pause, are no losses: count from when the heartbeat came back.
+    // Probes that came through late, after a pause, are no losses: count from when the heartbeat
+    // came back.
     if (now.nowNs() - stream.beatingSinceNs() < now.config().verdicts().healthyFor().toNanos()) {
       return Health.UNKNOWN;
     }

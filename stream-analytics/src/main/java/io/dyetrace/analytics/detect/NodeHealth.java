@@ -3,7 +3,10 @@ package io.dyetrace.analytics.detect;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A score per node for dashboards: the share of its probes that were well, 0 while its gateway is mute. Decides nothing. */
+/**
+ * A score per node for dashboards: the share of its probes that were well, 0 while its gateway is
+ * mute. Decides nothing.
+ */
 final class NodeHealth {
   private final Map<String, Double> scores = new TreeMap<>();
   private final Map<String, Integer> probes = new TreeMap<>();

@@ -14,10 +14,11 @@ import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * NODE_JITTER: the node still stamps and beats, and two independent kinds of evidence say that it stands still for moments, one of
- * them seen by packets. Everything is compared with the siblings in the same seconds, so that a busy machine or a prober that stands
- * still accuses no node. Round trips alone are enough when two probers see them for longer. Dwell is no evidence: a worker that does
- * not run stamps none.
+ * NODE_JITTER: the node still stamps and beats, and two independent kinds of evidence say that it
+ * stands still for moments, one of them seen by packets. Everything is compared with the siblings
+ * in the same seconds, so that a busy machine or a prober that stands still accuses no node. Round
+ * trips alone are enough when two probers see them for longer. Dwell is no evidence: a worker that
+ * does not run stamps none.
  */
 final class NodeJitterRule implements FaultRule {
   private static final long SECOND_NS = 1_000_000_000L;
@@ -123,7 +124,8 @@ final class NodeJitterRule implements FaultRule {
             ms(rtts[rtts.length - 1]),
             baselineMs,
             percent(siblings)));
-    boolean lasting = Evaluation.last(delayed) - Evaluation.first(delayed) >= config.patience().toNanos() * 3 / 4;
+    boolean lasting =
+        Evaluation.last(delayed) - Evaluation.first(delayed) >= config.patience().toNanos() * 3 / 4;
     return lasting && seenByTwoProbers(through, config);
   }
 
@@ -135,14 +137,18 @@ final class NodeJitterRule implements FaultRule {
       counts[1] += p.fate() == Fate.DELAYED ? 1 : 0;
     }
     return byProber.values().stream()
-            .filter(c -> c[1] >= config.delayedProbes() - 1 && ratio(c[1], c[0]) >= config.delayedShare() * 0.8)
+            .filter(
+                c ->
+                    c[1] >= config.delayedProbes() - 1
+                        && ratio(c[1], c[0]) >= config.delayedShare() * 0.8)
             .count()
         >= 2;
   }
 
   private static List<JudgedProbe> answeredThrough(Evaluation now, String node, long sinceNs) {
     return now.probes(
-        sinceNs, p -> p.node().equals(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
+        sinceNs,
+        p -> p.node().equals(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
   }
 
   private static double delayedShare(Evaluation now, String node) {
@@ -150,7 +156,10 @@ final class NodeJitterRule implements FaultRule {
     return ratio(Evaluation.count(through, p -> p.fate() == Fate.DELAYED), through.size());
   }
 
-  /** Information in one probe about a share being p rather than q: n times it is the log-likelihood ratio of n probes. */
+  /**
+   * Information in one probe about a share being p rather than q: n times it is the log-likelihood
+   * ratio of n probes.
+   */
   private static double divergence(double p, double q) {
     double delayed = p == 0 ? 0 : p * Math.log(p / q);
     double onTime = p == 1 ? 0 : (1 - p) * Math.log((1 - p) / (1 - q));
@@ -196,7 +205,8 @@ final class NodeJitterRule implements FaultRule {
 
   private static double lostShare(Evaluation now, String node) {
     List<JudgedProbe> answered = answeredThrough(now, node, sinceNs(now));
-    long lost = now.probes(sinceNs(now), p -> lostBetween(p, node, Evaluation.last(answered))).size();
+    long lost =
+        now.probes(sinceNs(now), p -> lostBetween(p, node, Evaluation.last(answered))).size();
     return ratio(lost, lost + answered.size());
   }
 
@@ -205,7 +215,8 @@ final class NodeJitterRule implements FaultRule {
     DetectorConfig.Jitter config = now.config().jitter();
     long gapNs = config.pollGap().toNanos();
     List<Samples.Sample> gaps = badSeconds(now, node, NodeStream::pollGaps, gapNs);
-    List<Samples.Sample> shifts = badSeconds(now, node, NodeStream::heartbeatShifts, config.heartbeatShift().toNanos());
+    List<Samples.Sample> shifts =
+        badSeconds(now, node, NodeStream::heartbeatShifts, config.heartbeatShift().toNanos());
     List<Samples.Sample> missed = badSeconds(now, node, NodeStream::missed, config.missedPackets());
     List<Long> queues =
         now.node(node).queueDrops(sinceNs(now), now.nowNs()).entrySet().stream()
@@ -215,7 +226,8 @@ final class NodeJitterRule implements FaultRule {
     if (gaps.size() >= config.badSeconds()) {
       add(found, gaps);
       long max = gaps.stream().mapToLong(Samples.Sample::value).max().orElse(0);
-      double siblingsMs = ms(siblingsMax(now, node, NodeStream::pollGaps, sinceNs(now), now.nowNs()));
+      double siblingsMs =
+          ms(siblingsMax(now, node, NodeStream::pollGaps, sinceNs(now), now.nowNs()));
       found.evidence.add(
           Evidences.of(
               "poll_gap_ms",
@@ -248,7 +260,15 @@ final class NodeJitterRule implements FaultRule {
       found.packets = true;
       long sum = missed.stream().mapToLong(Samples.Sample::value).sum();
       found.evidence.add(
-          Evidences.of("rx_missed", sum, 0, missed.size(), "%s lost %d packets before RX in %d seconds.", node, sum, missed.size()));
+          Evidences.of(
+              "rx_missed",
+              sum,
+              0,
+              missed.size(),
+              "%s lost %d packets before RX in %d seconds.",
+              node,
+              sum,
+              missed.size()));
     }
     if (queues.size() >= config.badSeconds()) {
       queues.forEach(found::seen);
@@ -257,7 +277,13 @@ final class NodeJitterRule implements FaultRule {
       found.nats += BAD_SECOND_NATS * queues.size();
       found.evidence.add(
           Evidences.of(
-              "queue_drop_seconds", queues.size(), 0, queues.size(), "%s dropped packets for full queues in %d seconds.", node, queues.size()));
+              "queue_drop_seconds",
+              queues.size(),
+              0,
+              queues.size(),
+              "%s dropped packets for full queues in %d seconds.",
+              node,
+              queues.size()));
     }
   }
 
@@ -280,12 +306,17 @@ final class NodeJitterRule implements FaultRule {
   }
 
   /** The siblings are there in the same second, and well. */
-  private static boolean alone(Evaluation now, String node, Function<NodeStream, Samples> series, Samples.Sample s) {
+  private static boolean alone(
+      Evaluation now, String node, Function<NodeStream, Samples> series, Samples.Sample s) {
     long fromNs = s.timeNs() - SECOND_NS;
     long toNs = s.timeNs() + SECOND_NS;
     List<String> siblings = now.network().siblings(node);
-    long heard = siblings.stream().filter(n -> !series.apply(now.node(n)).between(fromNs, toNs).isEmpty()).count();
-    return 2 * heard >= siblings.size() && siblingsMax(now, node, series, fromNs, toNs) <= s.value() / 2.0;
+    long heard =
+        siblings.stream()
+            .filter(n -> !series.apply(now.node(n)).between(fromNs, toNs).isEmpty())
+            .count();
+    return 2 * heard >= siblings.size()
+        && siblingsMax(now, node, series, fromNs, toNs) <= s.value() / 2.0;
   }
 
   /** The median of the siblings' largest samples in the interval. */
@@ -295,7 +326,8 @@ final class NodeJitterRule implements FaultRule {
   }
 
   private static double median(Evaluation now, String node, Function<String, Double> value) {
-    double[] values = now.network().siblings(node).stream().mapToDouble(value::apply).sorted().toArray();
+    double[] values =
+        now.network().siblings(node).stream().mapToDouble(value::apply).sorted().toArray();
     return values.length == 0 ? 0 : values[values.length / 2];
   }
 
@@ -314,9 +346,13 @@ final class NodeJitterRule implements FaultRule {
             .filter(s -> s.value() >= now.config().jitter().pollGap().toNanos())
             .filter(s -> alone(now, node, NodeStream::pollGaps, s))
             .count();
-    if (ratio(delayed, through.size()) > 0.1 || gaps >= 2 || lostShare(now, node) >= now.config().jitter().lostShare()) {
+    if (ratio(delayed, through.size()) > 0.1
+        || gaps >= 2
+        || lostShare(now, node) >= now.config().jitter().lostShare()) {
       return Health.BAD;
     }
-    return through.size() - delayed >= now.config().verdicts().healthyProbes() ? Health.HEALTHY : Health.UNKNOWN;
+    return through.size() - delayed >= now.config().verdicts().healthyProbes()
+        ? Health.HEALTHY
+        : Health.UNKNOWN;
   }
 }

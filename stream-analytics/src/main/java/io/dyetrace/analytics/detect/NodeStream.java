@@ -15,11 +15,17 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What one node's telemetry says: its heartbeat, its agent's status, gaps and losses second by second. */
+/**
+ * What one node's telemetry says: its heartbeat, its agent's status, gaps and losses second by
+ * second.
+ */
 final class NodeStream {
   private static final long SECOND_NS = 1_000_000_000L;
 
-  /** Packets dropped for one reason on one VIP, cumulative since the gateway's start, and what each second added. */
+  /**
+   * Packets dropped for one reason on one VIP, cumulative since the gateway's start, and what each
+   * second added.
+   */
   private static final class Drops {
     long packets;
     final Samples added = new Samples();
@@ -61,9 +67,11 @@ final class NodeStream {
 
   void accept(CounterBatch batch) {
     if (batch.hasAgent()) {
-      acceptStatus(batch.getAgent(), batch.getBootId() >= bootId);
+      // An agent that has found no gateway at all names no boot.
+      acceptStatus(batch.getAgent(), batch.getBootId() == 0 || batch.getBootId() >= bootId);
     }
-    if (batch.getNodeCount() + batch.getWorkersCount() + batch.getDropsCount() == 0 || batch.getBootId() < bootId) {
+    if (batch.getNodeCount() + batch.getWorkersCount() + batch.getDropsCount() == 0
+        || batch.getBootId() < bootId) {
       return; // nothing of a gateway, or of one that is gone
     }
     if (batch.getBootId() > bootId) {
@@ -109,7 +117,9 @@ final class NodeStream {
     }
     if (heartbeatsOfBoot > 0 && !settling(heartbeatNs)) {
       long intervalNs = n.getTimeNs() - heartbeatNs;
-      heartbeatShifts.add(n.getTimeNs(), Math.abs(intervalNs - SECOND_NS * Math.max(1, Math.round(intervalNs / 1e9))));
+      heartbeatShifts.add(
+          n.getTimeNs(),
+          Math.abs(intervalNs - SECOND_NS * Math.max(1, Math.round(intervalNs / 1e9))));
       missed.add(n.getTimeNs(), Math.max(0, n.getRxMissed() - rxMissed));
     }
     boolean pause = n.getTimeNs() - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
@@ -146,13 +156,16 @@ final class NodeStream {
     return nowNs - agentTimeNs <= config.timing().agentFresh().toNanos();
   }
 
-  /** The agent runs and says that the gateway is dead, or has not heard its heartbeat for too long. */
+  /**
+   * The agent runs and says that the gateway is dead, or has not heard its heartbeat for too long.
+   */
   boolean mute(long nowNs) {
     return agentFresh(nowNs) && (!gatewayAlive || hung());
   }
 
   private boolean hung() {
-    return heartbeatNs != 0 && agentTimeNs - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
+    return heartbeatNs != 0
+        && agentTimeNs - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
   }
 
   /** The gateway's heartbeat comes. */
@@ -179,7 +192,9 @@ final class NodeStream {
     if (!gatewayAlive) {
       return Math.max(drainedUntilNs, agentTimeNs - SECOND_NS / 2);
     }
-    return hung() ? Math.max(drainedUntilNs, agentTimeNs - config.crash().heartbeatSilence().toNanos()) : drainedUntilNs;
+    return hung()
+        ? Math.max(drainedUntilNs, agentTimeNs - config.crash().heartbeatSilence().toNanos())
+        : drainedUntilNs;
   }
 
   /** The gateway has been heard at least once. */

@@ -11,8 +11,9 @@ import java.util.TreeMap;
 /**
  * Which node a (prober, VIP, source port) leads to, learned from stamps.
  *
- * <p>Routers keep a source port on its node for as long as the set of next hops does not change. When several ports of a VIP turn up
- * at other nodes in a short time, the set did change and everything learned before is forgotten.
+ * <p>Routers keep a source port on its node for as long as the set of next hops does not change.
+ * When several ports of a VIP turn up at other nodes in a short time, the set did change and
+ * everything learned before is forgotten.
  */
 final class PortMap {
   /** What a probe's way depends on. */

@@ -18,7 +18,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
-/** Joins probe results with the points of the same probe key, in whatever order they come, and teaches port map and baselines. */
+/**
+ * Joins probe results with the points of the same probe key, in whatever order they come, and
+ * teaches port map and baselines.
+ */
 final class ProbeJoiner {
   private static final Comparator<ProbeTrace> BY_TIME =
       Comparator.comparingLong(ProbeTrace::timeNs).thenComparingLong(ProbeTrace::key);
@@ -29,7 +32,8 @@ final class ProbeJoiner {
   private final RttBaselines baselines;
   private final Map<Long, ProbeTrace> traces = new HashMap<>();
 
-  ProbeJoiner(DetectorConfig.Timing config, Network network, PortMap ports, RttBaselines baselines) {
+  ProbeJoiner(
+      DetectorConfig.Timing config, Network network, PortMap ports, RttBaselines baselines) {
     this.config = config;
     this.network = network;
     this.ports = ports;
@@ -45,7 +49,8 @@ final class ProbeJoiner {
         continue; // a repetition, or the time-out of a probe whose late answer came first
       }
       t.prober = prober;
-      t.vip = network.vipName(result.getTarget(), result.getTargetAddress(), result.getTargetPort());
+      t.vip =
+          network.vipName(result.getTarget(), result.getTargetAddress(), result.getTargetPort());
       t.sourcePort = result.getSourcePort();
       t.sentNs = result.getSentTimeNs();
       t.outcome = result.getOutcome();
@@ -112,7 +117,9 @@ final class ProbeJoiner {
   }
 
   private ProbeTrace trace(int proberId, int sequence, long timeNs) {
-    ProbeTrace t = traces.computeIfAbsent(ProbeTrace.key(proberId, sequence), k -> new ProbeTrace(proberId, sequence));
+    ProbeTrace t =
+        traces.computeIfAbsent(
+            ProbeTrace.key(proberId, sequence), k -> new ProbeTrace(proberId, sequence));
     t.firstNs = t.firstNs == 0 ? timeNs : Math.min(t.firstNs, timeNs);
     return t;
   }

@@ -5,7 +5,10 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 
-/** One probe on its way: its result and the stamps it left. Fields are empty or 0 until they are known. */
+/**
+ * One probe on its way: its result and the stamps it left. Fields are empty or 0 until they are
+ * known.
+ */
 final class ProbeTrace {
   final int proberId;
   final int sequence;
@@ -16,6 +19,7 @@ final class ProbeTrace {
   long sentNs;
   ProbeOutcome outcome = ProbeOutcome.PROBE_OUTCOME_UNSPECIFIED;
   long rttNs;
+
   /** Sent while its prober was still settling after its start. */
   boolean settling;
 
@@ -28,6 +32,7 @@ final class ProbeTrace {
   String dropNode = "";
   int dropReason;
   long dropNs;
+
   /** Its RTT is in the baseline. */
   boolean learned;
 

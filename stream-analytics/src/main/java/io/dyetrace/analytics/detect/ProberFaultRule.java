@@ -10,9 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * PROBER_FAULT: everything one prober sent has failed, over several VIPs or nodes, and the others' probes to the same VIPs were
- * answered. With a single prober there is no control group: then the gateways must be alive and must not have received anything, or
- * the prober must say itself that it cannot send.
+ * PROBER_FAULT: everything one prober sent has failed, over several VIPs or nodes, and the others'
+ * probes to the same VIPs were answered. With a single prober there is no control group: then the
+ * gateways must be alive and must not have received anything, or the prober must say itself that it
+ * cannot send.
  */
 final class ProberFaultRule implements FaultRule {
   @Override
@@ -41,8 +42,11 @@ final class ProberFaultRule implements FaultRule {
     long sinceNs = untilNs - config.window().toNanos();
     List<JudgedProbe> sent = now.probes(sinceNs, p -> p.prober().equals(prober) && decided(p));
     // Whatever it dropped at a gateway did get there.
-    List<JudgedProbe> failed = sent.stream().filter(p -> p.fate().isFailed() && p.trace().dropReason == 0).toList();
-    if (failed.size() < config.probes() || ratio(failed.size(), sent.size()) < config.failedShare() || !broad(failed)) {
+    List<JudgedProbe> failed =
+        sent.stream().filter(p -> p.fate().isFailed() && p.trace().dropReason == 0).toList();
+    if (failed.size() < config.probes()
+        || ratio(failed.size(), sent.size()) < config.failedShare()
+        || !broad(failed)) {
       return;
     }
     if (Evaluation.last(failed) - Evaluation.first(failed) < config.window().toNanos() * 2 / 3) {
@@ -50,9 +54,12 @@ final class ProberFaultRule implements FaultRule {
     }
     List<String> vips = Evaluation.vips(failed);
     List<JudgedProbe> others =
-        now.probes(sinceNs, p -> !p.prober().equals(prober) && vips.contains(p.vip()) && decided(p));
+        now.probes(
+            sinceNs, p -> !p.prober().equals(prober) && vips.contains(p.vip()) && decided(p));
     long answered = Evaluation.count(others, p -> p.fate().isAnswered());
-    if (others.isEmpty() ? !aloneButGatewaysWell(now, failed) : ratio(answered, others.size()) < config.othersAnsweredShare()) {
+    if (others.isEmpty()
+        ? !aloneButGatewaysWell(now, failed)
+        : ratio(answered, others.size()) < config.othersAnsweredShare()) {
       return;
     }
     long errors = Evaluation.count(failed, p -> p.fate() == Fate.SEND_ERROR);
@@ -99,7 +106,10 @@ final class ProberFaultRule implements FaultRule {
     return stream == null || stream.completeUntilNs() == 0 ? now.nowNs() : stream.completeUntilNs();
   }
 
-  /** Includes losses whose stamps are not complete: whose fault a loss is does not matter when everything is lost. */
+  /**
+   * Includes losses whose stamps are not complete: whose fault a loss is does not matter when
+   * everything is lost.
+   */
   private static boolean decided(JudgedProbe p) {
     return p.fate() != Fate.UNDECIDED;
   }
@@ -115,7 +125,8 @@ final class ProberFaultRule implements FaultRule {
       return true;
     }
     return now.network().nodes().stream().allMatch(n -> now.node(n).beating(now.nowNs()))
-        && failed.stream().allMatch(p -> p.fate() == Fate.LOST_BEFORE || p.fate() == Fate.LOST_AFTER);
+        && failed.stream()
+            .allMatch(p -> p.fate() == Fate.LOST_BEFORE || p.fate() == Fate.LOST_AFTER);
   }
 
   @Override

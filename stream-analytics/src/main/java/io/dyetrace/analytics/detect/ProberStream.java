@@ -24,7 +24,10 @@ final class ProberStream {
     return completeUntilNs;
   }
 
-  /** The newest heartbeat, or the results behind it when they lag: telemetry is as old as what is missing. */
+  /**
+   * The newest heartbeat, or the results behind it when they lag: telemetry is as old as what is
+   * missing.
+   */
   long lastHeardNs() {
     return heartbeatNs;
   }

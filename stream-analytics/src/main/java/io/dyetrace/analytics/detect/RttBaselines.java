@@ -8,11 +8,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What round trip is normal between a prober and a node: a slowly moving average of the medians of 16 probes.
+ * What round trip is normal between a prober and a node: a slowly moving average of the medians of
+ * 16 probes.
  *
- * <p>Until the first 16 are there, what has come so far must do (its median); before the first, the baseline is unknown and only the
- * absolute threshold counts. A median that is itself delayed moves the average 20 times slower, so a jitter of minutes does not become
- * normal and a longer route does within a few thousand probes.
+ * <p>Until the first 16 are there, what has come so far must do (its median); before the first, the
+ * baseline is unknown and only the absolute threshold counts. A median that is itself delayed moves
+ * the average 20 times slower, so a jitter of minutes does not become normal and a longer route
+ * does within a few thousand probes.
  */
 final class RttBaselines {
   private static final int BLOCK = 16;
@@ -57,7 +59,8 @@ final class RttBaselines {
   }
 
   boolean delayed(double rttNs, double baselineNs) {
-    return rttNs - baselineNs >= config.delay().toNanos() && rttNs >= config.delayFactor() * baselineNs;
+    return rttNs - baselineNs >= config.delay().toNanos()
+        && rttNs >= config.delayFactor() * baselineNs;
   }
 
   private static double median(long[] values, int count) {

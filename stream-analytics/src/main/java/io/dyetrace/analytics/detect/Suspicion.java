@@ -9,7 +9,8 @@ import java.util.List;
  * @param firstBadNs the oldest evidence
  * @param lastBadNs the newest evidence
  * @param explains the bad probes it explains, oldest first
- * @param telemetryNats log-likelihood ratio of the evidence that is not in the probes: heartbeats, gaps, drop rates
+ * @param telemetryNats log-likelihood ratio of the evidence that is not in the probes: heartbeats,
+ *     gaps, drop rates
  * @param affectedVips sorted
  * @param evidenceSql shows the evidence in ClickHouse
  */

@@ -14,13 +14,16 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The verdicts' book: a suspicion that holds becomes a verdict, a verdict that changes is revised, one whose component is healthy is
- * resolved. The same evidence never opens a second occurrence.
+ * The verdicts' book: a suspicion that holds becomes a verdict, a verdict that changes is revised,
+ * one whose component is healthy is resolved. The same evidence never opens a second occurrence.
  */
 final class VerdictLedger {
   private static final long NONE = Long.MIN_VALUE;
 
-  /** How long a resolved fault is remembered, so that what is left of its evidence does not open it again. */
+  /**
+   * How long a resolved fault is remembered, so that what is left of its evidence does not open it
+   * again.
+   */
   private static final long MEMORY_NS = 120_000_000_000L;
 
   private static final class Open {
@@ -45,7 +48,8 @@ final class VerdictLedger {
   private final Map<String, Open> open = new TreeMap<>();
   private final Map<String, Long> resolvedNs = new TreeMap<>();
 
-  VerdictLedger(DetectorConfig.Verdicts config, VerdictWriter writer, Map<FaultClass, FaultRule> rules) {
+  VerdictLedger(
+      DetectorConfig.Verdicts config, VerdictWriter writer, Map<FaultClass, FaultRule> rules) {
     this.config = config;
     this.writer = writer;
     this.rules = rules;
@@ -68,7 +72,8 @@ final class VerdictLedger {
       if (!caughtUp && rule(h.faultClass()).concludesFromSilence()) {
         continue;
       }
-      if (a.suspicion().lastBadNs() <= resolvedNs.getOrDefault(h.faultId(), NONE) || coveredByOpen(h)) {
+      if (a.suspicion().lastBadNs() <= resolvedNs.getOrDefault(h.faultId(), NONE)
+          || coveredByOpen(h)) {
         continue;
       }
       accused.add(h.faultId());
@@ -116,7 +121,8 @@ final class VerdictLedger {
     Verdict v = writer.update(now, a, known.last);
     boolean material =
         Math.abs(v.getConfidence() - known.last.getConfidence()) >= config.updateStep()
-            || Math.abs(v.getAffectedProbeShare() - known.last.getAffectedProbeShare()) >= config.updateStep()
+            || Math.abs(v.getAffectedProbeShare() - known.last.getAffectedProbeShare())
+                >= config.updateStep()
             || !known.last.getAffectedVipsList().containsAll(v.getAffectedVipsList());
     if (material) {
       known.last = v;
@@ -167,7 +173,8 @@ final class VerdictLedger {
   private static Hypothesis hypothesis(Verdict v) {
     FaultClass faultClass = FaultClass.fromCode(v.getFaultClass());
     if (faultClass == null) {
-      throw new IllegalStateException("fault class " + v.getFaultClass() + " of " + v.getFaultId() + " is unknown");
+      throw new IllegalStateException(
+          "fault class " + v.getFaultClass() + " of " + v.getFaultId() + " is unknown");
     }
     return new Hypothesis(faultClass, v.getComponentKind(), v.getComponent());
   }
@@ -213,5 +220,4 @@ final class VerdictLedger {
       resolvedNs.put(faultId, in.readLong());
     }
   }
-
 }

@@ -39,9 +39,14 @@ final class VerdictWriter {
   }
 
   Verdict update(Evaluation now, Arbiter.Accusation a, Verdict last) {
-    Verdict.Builder v = last.toBuilder().setState(VerdictState.UPDATED).setRevision(last.getRevision() + 1);
+    Verdict.Builder v =
+        last.toBuilder().setState(VerdictState.UPDATED).setRevision(last.getRevision() + 1);
     Set<String> affected = new TreeSet<>(last.getAffectedVipsList());
-    v.clearEvidence().clearAlternatives().clearSampleProbes().clearAffectedVips().clearHealthySiblings();
+    v.clearEvidence()
+        .clearAlternatives()
+        .clearSampleProbes()
+        .clearAffectedVips()
+        .clearHealthySiblings();
     fill(now, a, Math.max(last.getFirstBadNs(), a.suspicion().firstBadNs()), v);
     affected.addAll(v.getAffectedVipsList());
     return v.clearAffectedVips().addAllAffectedVips(affected).build();
@@ -94,7 +99,9 @@ final class VerdictWriter {
         .forEach(
             p ->
                 v.addSampleProbes(
-                    ProbeKey.newBuilder().setProberId(p.trace().proberId).setProbeSequence(p.trace().sequence)));
+                    ProbeKey.newBuilder()
+                        .setProberId(p.trace().proberId)
+                        .setProbeSequence(p.trace().sequence)));
     v.setEvidenceSql(s.evidenceSql());
     v.addAllAffectedVips(s.affectedVips());
     List<JudgedProbe> all = now.probes(sinceNs, p -> p.fate() != Fate.UNDECIDED);
@@ -117,10 +124,13 @@ final class VerdictWriter {
           default -> List.of();
         };
     List<JudgedProbe> probes = now.probes(sinceNs, p -> p.fate() != Fate.UNDECIDED);
-    return siblings.stream().filter(c -> !c.equals(h.component()) && isWell(now, h, c, probes)).toList();
+    return siblings.stream()
+        .filter(c -> !c.equals(h.component()) && isWell(now, h, c, probes))
+        .toList();
   }
 
-  private static boolean isWell(Evaluation now, Hypothesis h, String sibling, List<JudgedProbe> probes) {
+  private static boolean isWell(
+      Evaluation now, Hypothesis h, String sibling, List<JudgedProbe> probes) {
     Hypothesis same = new Hypothesis(h.faultClass(), h.kind(), sibling);
     long met = 0;
     long bad = 0;
@@ -134,9 +144,15 @@ final class VerdictWriter {
   }
 
   private static void locate(Evaluation now, Hypothesis h, Verdict.Builder v) {
-    String component = h.kind() == ComponentKind.VIP_ON_NODE ? h.component().substring(h.component().lastIndexOf('@') + 1) : h.component();
+    String component =
+        h.kind() == ComponentKind.VIP_ON_NODE
+            ? h.component().substring(h.component().lastIndexOf('@') + 1)
+            : h.component();
     v.setRegion(now.network().topology().region());
-    now.network().topology().location(component).ifPresentOrElse(l -> set(v, l), () -> setCluster(now, component, v));
+    now.network()
+        .topology()
+        .location(component)
+        .ifPresentOrElse(l -> set(v, l), () -> setCluster(now, component, v));
   }
 
   private static void set(Verdict.Builder v, LocationConfig l) {

@@ -11,7 +11,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** VIP_OVERLOAD: several nodes drop packets, or verified probes, of one VIP for a limit at the same time. */
+/**
+ * VIP_OVERLOAD: several nodes drop packets, or verified probes, of one VIP for a limit at the same
+ * time.
+ */
 final class VipOverloadRule implements FaultRule {
   private static final long SECOND_NS = 1_000_000_000L;
 
@@ -58,7 +61,8 @@ final class VipOverloadRule implements FaultRule {
       }
     }
     int needed = Math.min(config.nodes(), nodes.size());
-    List<JudgedProbe> dropped = now.probes(sinceNs, p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip));
+    List<JudgedProbe> dropped =
+        now.probes(sinceNs, p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip));
     Set<String> droppedBy = new TreeSet<>();
     dropped.forEach(p -> droppedBy.add(p.node()));
     boolean byCounters = hit.size() >= needed;
@@ -111,8 +115,10 @@ final class VipOverloadRule implements FaultRule {
   }
 
   /** Seconds in which the node dropped too many packets of the VIP for a limit, and how many. */
-  private static TreeMap<Long, Long> badSeconds(Evaluation now, String node, String vip, long sinceNs) {
-    TreeMap<Long, Long> seconds = new TreeMap<>(now.node(node).drops(vip, "limit", sinceNs, now.nowNs()));
+  private static TreeMap<Long, Long> badSeconds(
+      Evaluation now, String node, String vip, long sinceNs) {
+    TreeMap<Long, Long> seconds =
+        new TreeMap<>(now.node(node).drops(vip, "limit", sinceNs, now.nowNs()));
     seconds.values().removeIf(packets -> packets < now.config().overload().drops());
     return seconds;
   }
@@ -127,6 +133,7 @@ final class VipOverloadRule implements FaultRule {
       }
     }
     return now.health(
-        p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip), p -> p.fate().isAnswered() && p.vip().equals(vip));
+        p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip),
+        p -> p.fate().isAnswered() && p.vip().equals(vip));
   }
 }

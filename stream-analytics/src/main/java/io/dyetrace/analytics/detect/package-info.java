@@ -1,4 +1,7 @@
-/** Detection and localization: from probe results, points and counters to verdicts. Knows no Flink, reads no clock. */
+/**
+ * Detection and localization: from probe results, points and counters to verdicts. Knows no Flink,
+ * reads no clock.
+ */
 @NullMarked
 package io.dyetrace.analytics.detect;
 

@@ -27,15 +27,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The detector against the simulated lab: every fault class over many seeds, quiet hours, outages. */
+/**
+ * The detector against the simulated lab: every fault class over many seeds, quiet hours, outages.
+ */
 class FaultDetectorTest {
   /** More with -Ddyetrace.seeds=100. */
   private static final int SEEDS = Integer.getInteger("dyetrace.seeds", 12);
+
   private static final Topology LAB = SimTopology.lab();
 
-  /** Injects at a random moment early in the run, heals 25 s later, and runs until it must be resolved. */
+  /**
+   * Injects at a random moment early in the run, heals 25 s later, and runs until it must be
+   * resolved.
+   */
   private static List<Double> everySeed(
-      Injection fault, FaultClass faultClass, ComponentKind kind, String component, double withinSeconds, UnaryOperator<Simulation> world) {
+      Injection fault,
+      FaultClass faultClass,
+      ComponentKind kind,
+      String component,
+      double withinSeconds,
+      UnaryOperator<Simulation> world) {
     List<Double> seconds = new ArrayList<>();
     for (int seed = 0; seed < SEEDS; seed++) {
       Random random = new Random(seed);
@@ -53,7 +64,9 @@ class FaultDetectorTest {
       assertThat(first.getComponentKind()).as(run).isEqualTo(kind);
       assertThat(first.getState()).as(run).isEqualTo(VerdictState.OPEN);
       assertThat(first.getConfidence()).as(run).isGreaterThanOrEqualTo(0.9);
-      assertThat(given).as(run).allMatch(g -> g.verdict().getOccurrenceId().equals(first.getOccurrenceId()));
+      assertThat(given)
+          .as(run)
+          .allMatch(g -> g.verdict().getOccurrenceId().equals(first.getOccurrenceId()));
       Verdict last = given.get(given.size() - 1).verdict();
       assertThat(last.getState()).as(run).isEqualTo(VerdictState.RESOLVED);
       double tookSeconds = (given.get(0).atNs() - injectNs) / 1e9;
@@ -81,7 +94,14 @@ class FaultDetectorTest {
   private static String describe(List<Given> given) {
     StringBuilder text = new StringBuilder();
     for (Given g : given) {
-      text.append(String.format(Locale.ROOT, "%n%.1f s %s r%d %s", g.atNs() / 1e9, g.verdict().getState(), g.verdict().getRevision(), g.verdict().getFaultId()));
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%n%.1f s %s r%d %s",
+              g.atNs() / 1e9,
+              g.verdict().getState(),
+              g.verdict().getRevision(),
+              g.verdict().getFaultId()));
       g.verdict().getEvidenceList().forEach(e -> text.append("\n    ").append(e.getSummary()));
     }
     return text.toString();
@@ -95,7 +115,13 @@ class FaultDetectorTest {
   @ValueSource(strings = {"gw-1", "gw-2", "gw-4"})
   void shouldFindNodeCrash(String node) {
     List<Double> seconds =
-        everySeed((sim, from, to) -> sim.crash(node, from, to), FaultClass.NODE_CRASH, ComponentKind.NODE, node, 15, s -> s);
+        everySeed(
+            (sim, from, to) -> sim.crash(node, from, to),
+            FaultClass.NODE_CRASH,
+            ComponentKind.NODE,
+            node,
+            15,
+            s -> s);
     assertThat(seconds.get(SEEDS * 95 / 100)).isLessThanOrEqualTo(6.5);
   }
 
@@ -103,7 +129,13 @@ class FaultDetectorTest {
   @ValueSource(strings = {"gw-1", "gw-3"})
   void shouldFindNodeJitter(String node) {
     List<Double> seconds =
-        everySeed((sim, from, to) -> sim.jitter(node, from, to), FaultClass.NODE_JITTER, ComponentKind.NODE, node, 20, s -> s);
+        everySeed(
+            (sim, from, to) -> sim.jitter(node, from, to),
+            FaultClass.NODE_JITTER,
+            ComponentKind.NODE,
+            node,
+            20,
+            s -> s);
     assertThat(seconds.get(SEEDS * 95 / 100)).isLessThanOrEqualTo(10);
   }
 
@@ -133,14 +165,24 @@ class FaultDetectorTest {
   @Test
   void shouldFindBackendThatIsSilent() {
     everySeed(
-        (sim, from, to) -> sim.backendSilent("rs-2", from, to), FaultClass.BACKEND_DOWN, ComponentKind.BACKEND, "rs-2", 15, s -> s);
+        (sim, from, to) -> sim.backendSilent("rs-2", from, to),
+        FaultClass.BACKEND_DOWN,
+        ComponentKind.BACKEND,
+        "rs-2",
+        15,
+        s -> s);
   }
 
   @ParameterizedTest
   @CsvSource({"rs-1, rs-1", "rs-3-api, rs-3"})
   void shouldFindBackendThatRefuses(String hit, String host) {
     everySeed(
-        (sim, from, to) -> sim.backendRefuses(hit, from, to), FaultClass.BACKEND_DOWN, ComponentKind.BACKEND, host, 15, s -> s);
+        (sim, from, to) -> sim.backendRefuses(hit, from, to),
+        FaultClass.BACKEND_DOWN,
+        ComponentKind.BACKEND,
+        host,
+        15,
+        s -> s);
   }
 
   @Test
@@ -168,7 +210,9 @@ class FaultDetectorTest {
   @Test
   void shouldFindVipThatIsMissingEverywhere() {
     everySeed(
-        (sim, from, to) -> List.of("gw-1", "gw-2", "gw-3", "gw-4").forEach(n -> sim.vipMissing("vip-api", n, from, to)),
+        (sim, from, to) ->
+            List.of("gw-1", "gw-2", "gw-3", "gw-4")
+                .forEach(n -> sim.vipMissing("vip-api", n, from, to)),
         FaultClass.CONFIG_ERROR,
         ComponentKind.VIP,
         "vip-api",
@@ -179,7 +223,12 @@ class FaultDetectorTest {
   @Test
   void shouldFindVipOverload() {
     everySeed(
-        (sim, from, to) -> sim.overload("vip-api", from, to), FaultClass.VIP_OVERLOAD, ComponentKind.VIP, "vip-api", 15, s -> s);
+        (sim, from, to) -> sim.overload("vip-api", from, to),
+        FaultClass.VIP_OVERLOAD,
+        ComponentKind.VIP,
+        "vip-api",
+        15,
+        s -> s);
   }
 
   @Test
@@ -195,14 +244,19 @@ class FaultDetectorTest {
               .toList();
       assertThat(ids)
           .as("seed " + seed + describe(given))
-          .containsExactly("OPEN NODE_CRASH/gw-2", "RESOLVED NODE_CRASH/gw-2", "OPEN NODE_JITTER/gw-3", "RESOLVED NODE_JITTER/gw-3");
+          .containsExactly(
+              "OPEN NODE_CRASH/gw-2",
+              "RESOLVED NODE_CRASH/gw-2",
+              "OPEN NODE_JITTER/gw-3",
+              "RESOLVED NODE_JITTER/gw-3");
     }
   }
 
   @Test
   void shouldStaySilentForQuietHoursWithNoise() {
     for (int seed = 0; seed < 8; seed++) {
-      List<Given> given = run(new Simulation(LAB, 1000 + seed, 900 * SECOND).withNoise(), 900 * SECOND);
+      List<Given> given =
+          run(new Simulation(LAB, 1000 + seed, 900 * SECOND).withNoise(), 900 * SECOND);
       assertThat(given).as("seed " + seed + describe(given)).isEmpty();
     }
   }
@@ -222,7 +276,8 @@ class FaultDetectorTest {
   @Test
   void shouldNotAccuseNodesOfAMachineThatIsBusy() {
     for (int seed = 0; seed < 10; seed++) {
-      Simulation sim = new Simulation(LAB, seed, 180 * SECOND).withNoise().busy(30 * SECOND, 150 * SECOND);
+      Simulation sim =
+          new Simulation(LAB, seed, 180 * SECOND).withNoise().busy(30 * SECOND, 150 * SECOND);
       List<Given> given = run(sim, 180 * SECOND);
       assertThat(given).as("seed " + seed + describe(given)).isEmpty();
     }
@@ -241,7 +296,13 @@ class FaultDetectorTest {
 
   @Test
   void shouldFindGatewayThatHangs() {
-    everySeed((sim, from, to) -> sim.hang("gw-4", from, to), FaultClass.NODE_CRASH, ComponentKind.NODE, "gw-4", 15, s -> s);
+    everySeed(
+        (sim, from, to) -> sim.hang("gw-4", from, to),
+        FaultClass.NODE_CRASH,
+        ComponentKind.NODE,
+        "gw-4",
+        15,
+        s -> s);
   }
 
   @Test
@@ -259,18 +320,28 @@ class FaultDetectorTest {
   @Test
   void shouldGiveNothingButACrashWhenAGatewayRestartsAtOnce() {
     for (int seed = 0; seed < 10; seed++) {
-      Simulation sim = new Simulation(LAB, seed, 90 * SECOND).withNoise().crash("gw-2", 40 * SECOND, 41 * SECOND + seed * 200 * MS);
+      Simulation sim =
+          new Simulation(LAB, seed, 90 * SECOND)
+              .withNoise()
+              .crash("gw-2", 40 * SECOND, 41 * SECOND + seed * 200 * MS);
       List<Given> given = run(sim, 90 * SECOND);
-      assertThat(given).as("seed " + seed + describe(given)).allMatch(g -> g.verdict().getFaultId().equals("NODE_CRASH/gw-2"));
+      assertThat(given)
+          .as("seed " + seed + describe(given))
+          .allMatch(g -> g.verdict().getFaultId().equals("NODE_CRASH/gw-2"));
     }
   }
 
   @Test
   void shouldAccuseNobodyButTheProberThatPauses() {
     for (int seed = 0; seed < 20; seed++) {
-      Simulation sim = new Simulation(LAB, seed, 120 * SECOND).withNoise().proberPause("prober-1", 40 * SECOND, 44 * SECOND);
+      Simulation sim =
+          new Simulation(LAB, seed, 120 * SECOND)
+              .withNoise()
+              .proberPause("prober-1", 40 * SECOND, 44 * SECOND);
       List<Given> given = run(sim, 120 * SECOND);
-      assertThat(given).as("seed " + seed + describe(given)).allMatch(g -> g.verdict().getComponent().equals("prober-1"));
+      assertThat(given)
+          .as("seed " + seed + describe(given))
+          .allMatch(g -> g.verdict().getComponent().equals("prober-1"));
     }
   }
 
@@ -278,22 +349,32 @@ class FaultDetectorTest {
   @ValueSource(strings = {"agent", "prober-1", "kafka"})
   void shouldGiveAtMostNoDataWhenKilledFor20Seconds(String what) {
     for (int seed = 0; seed < 20; seed++) {
-      Simulation sim = new Simulation(LAB, seed, 150 * SECOND).withNoise().outage(what, 50 * SECOND, 70 * SECOND);
+      Simulation sim =
+          new Simulation(LAB, seed, 150 * SECOND)
+              .withNoise()
+              .outage(what, 50 * SECOND, 70 * SECOND);
       List<Given> given = run(sim, 150 * SECOND);
       assertThat(given)
           .as("seed " + seed + describe(given))
           .allMatch(g -> g.verdict().getFaultClass() == FaultClass.NO_DATA.code());
-      assertThat(given.stream().map(g -> g.verdict().getFaultId()).distinct().toList()).as("seed " + seed + describe(given)).hasSizeLessThanOrEqualTo(1);
+      assertThat(given.stream().map(g -> g.verdict().getFaultId()).distinct().toList())
+          .as("seed " + seed + describe(given))
+          .hasSizeLessThanOrEqualTo(1);
     }
   }
 
   @Test
   void shouldGiveOneNoDataForAllNodesOfAnAgentThatStaysAway() {
     for (int seed = 0; seed < 20; seed++) {
-      Simulation sim = new Simulation(LAB, seed, 150 * SECOND).withNoise().outage("agent", 50 * SECOND, 90 * SECOND);
+      Simulation sim =
+          new Simulation(LAB, seed, 150 * SECOND)
+              .withNoise()
+              .outage("agent", 50 * SECOND, 90 * SECOND);
       List<Given> given = run(sim, 150 * SECOND);
       assertThat(given).as("seed " + seed + describe(given)).hasSize(2);
-      assertThat(given).as("seed " + seed + describe(given)).allMatch(g -> g.verdict().getFaultId().equals("NO_DATA/lab"));
+      assertThat(given)
+          .as("seed " + seed + describe(given))
+          .allMatch(g -> g.verdict().getFaultId().equals("NO_DATA/lab"));
       assertThat(given.get(0).verdict().getComponentKind()).isEqualTo(ComponentKind.TELEMETRY);
       assertThat(given.get(0).atNs()).isBetween(64 * SECOND, 72 * SECOND);
       assertThat(given.get(1).verdict().getState()).isEqualTo(VerdictState.RESOLVED);
@@ -303,10 +384,15 @@ class FaultDetectorTest {
   @Test
   void shouldGiveNoDataForAProberThatStaysAway() {
     for (int seed = 0; seed < 20; seed++) {
-      Simulation sim = new Simulation(LAB, seed, 150 * SECOND).withNoise().outage("prober-2", 50 * SECOND, 90 * SECOND);
+      Simulation sim =
+          new Simulation(LAB, seed, 150 * SECOND)
+              .withNoise()
+              .outage("prober-2", 50 * SECOND, 90 * SECOND);
       List<Given> given = run(sim, 150 * SECOND);
       assertThat(given).as("seed " + seed + describe(given)).hasSize(2);
-      assertThat(given).as("seed " + seed + describe(given)).allMatch(g -> g.verdict().getFaultId().equals("NO_DATA/prober-2"));
+      assertThat(given)
+          .as("seed " + seed + describe(given))
+          .allMatch(g -> g.verdict().getFaultId().equals("NO_DATA/prober-2"));
     }
   }
 
@@ -314,7 +400,12 @@ class FaultDetectorTest {
   void shouldSayNothingWhenTheJobIsKilledFor20Seconds() {
     for (int seed = 0; seed < 20; seed++) {
       Simulation sim = new Simulation(LAB, seed, 150 * SECOND).withNoise();
-      List<Given> given = new Replay(LAB, sim.run()).until(50 * SECOND).killedFor(20 * SECOND).until(150 * SECOND).verdicts();
+      List<Given> given =
+          new Replay(LAB, sim.run())
+              .until(50 * SECOND)
+              .killedFor(20 * SECOND)
+              .until(150 * SECOND)
+              .verdicts();
       assertThat(given).as("seed " + seed + describe(given)).isEmpty();
     }
   }
@@ -322,20 +413,42 @@ class FaultDetectorTest {
   @Test
   void shouldFindACrashThatHappensWhileTheJobIsDown() {
     for (int seed = 0; seed < 20; seed++) {
-      Simulation sim = new Simulation(LAB, seed, 150 * SECOND).withNoise().crash("gw-2", 60 * SECOND, 120 * SECOND);
-      List<Given> given = new Replay(LAB, sim.run()).until(50 * SECOND).killedFor(20 * SECOND).until(150 * SECOND).verdicts();
+      Simulation sim =
+          new Simulation(LAB, seed, 150 * SECOND)
+              .withNoise()
+              .crash("gw-2", 60 * SECOND, 120 * SECOND);
+      List<Given> given =
+          new Replay(LAB, sim.run())
+              .until(50 * SECOND)
+              .killedFor(20 * SECOND)
+              .until(150 * SECOND)
+              .verdicts();
       assertThat(given).as("seed " + seed + describe(given)).isNotEmpty();
-      assertThat(given).as("seed " + seed + describe(given)).allMatch(g -> g.verdict().getFaultId().equals("NODE_CRASH/gw-2"));
-      assertThat(given.get(0).atNs()).as("seed " + seed + describe(given)).isBetween(80 * SECOND, 90 * SECOND);
+      assertThat(given)
+          .as("seed " + seed + describe(given))
+          .allMatch(g -> g.verdict().getFaultId().equals("NODE_CRASH/gw-2"));
+      assertThat(given.get(0).atNs())
+          .as("seed " + seed + describe(given))
+          .isBetween(80 * SECOND, 90 * SECOND);
     }
   }
 
   @Test
   void shouldKeepAnOpenVerdictOverARestartOfTheJob() {
     for (int seed = 0; seed < 10; seed++) {
-      Simulation sim = new Simulation(LAB, seed, 150 * SECOND).withNoise().crash("gw-2", 40 * SECOND, 110 * SECOND);
-      List<Given> given = new Replay(LAB, sim.run()).until(55 * SECOND).killedFor(20 * SECOND).until(150 * SECOND).verdicts();
-      assertThat(given.stream().map(g -> g.verdict().getOccurrenceId()).distinct().toList()).as("seed " + seed + describe(given)).hasSize(1);
+      Simulation sim =
+          new Simulation(LAB, seed, 150 * SECOND)
+              .withNoise()
+              .crash("gw-2", 40 * SECOND, 110 * SECOND);
+      List<Given> given =
+          new Replay(LAB, sim.run())
+              .until(55 * SECOND)
+              .killedFor(20 * SECOND)
+              .until(150 * SECOND)
+              .verdicts();
+      assertThat(given.stream().map(g -> g.verdict().getOccurrenceId()).distinct().toList())
+          .as("seed " + seed + describe(given))
+          .hasSize(1);
       assertThat(given.get(given.size() - 1).verdict().getState()).isEqualTo(VerdictState.RESOLVED);
       assertThat(given.get(given.size() - 1).atNs()).isGreaterThan(110 * SECOND);
     }
@@ -343,7 +456,8 @@ class FaultDetectorTest {
 
   @Test
   void shouldIgnoreForgedAndReplayedColours() {
-    Simulation sim = new Simulation(LAB, 7, 120 * SECOND).withNoise().forgedColours(30 * SECOND, 90 * SECOND);
+    Simulation sim =
+        new Simulation(LAB, 7, 120 * SECOND).withNoise().forgedColours(30 * SECOND, 90 * SECOND);
     assertThat(run(sim, 120 * SECOND)).isEmpty();
   }
 
@@ -372,11 +486,20 @@ class FaultDetectorTest {
 
   @Test
   void shouldTolerateRepeatedBatches() {
-    List<Simulation.Delivery> deliveries = new Simulation(LAB, 3, 100 * SECOND).withNoise().crash("gw-1", 30 * SECOND, 60 * SECOND).run();
+    List<Simulation.Delivery> deliveries =
+        new Simulation(LAB, 3, 100 * SECOND)
+            .withNoise()
+            .crash("gw-1", 30 * SECOND, 60 * SECOND)
+            .run();
     List<Simulation.Delivery> twice = new ArrayList<>();
     deliveries.forEach(d -> twice.addAll(List.of(d, d)));
-    List<Verdict> once = new Replay(LAB, deliveries).until(100 * SECOND).verdicts().stream().map(Given::verdict).toList();
-    assertThat(new Replay(LAB, twice).until(100 * SECOND).verdicts().stream().map(Given::verdict).toList()).isEqualTo(once);
+    List<Verdict> once =
+        new Replay(LAB, deliveries)
+            .until(100 * SECOND).verdicts().stream().map(Given::verdict).toList();
+    assertThat(
+            new Replay(LAB, twice)
+                .until(100 * SECOND).verdicts().stream().map(Given::verdict).toList())
+        .isEqualTo(once);
   }
 
   @Test

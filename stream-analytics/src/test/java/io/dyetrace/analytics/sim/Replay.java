@@ -17,7 +17,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Feeds a detector with a simulation's deliveries the way the Flink job does: time, lag and restores included. */
+/**
+ * Feeds a detector with a simulation's deliveries the way the Flink job does: time, lag and
+ * restores included.
+ */
 public final class Replay {
   private static final long TICK_NS = 200 * MS;
 
@@ -74,16 +77,25 @@ public final class Replay {
     }
   }
 
-  /** Writes a snapshot and goes on with a detector restored from it, nothing lost and no time passed. */
+  /**
+   * Writes a snapshot and goes on with a detector restored from it, nothing lost and no time
+   * passed.
+   */
   public Replay handOver() {
     detector = FaultDetector.restore(topology, DetectorConfig.defaults(), detector.snapshot());
     return this;
   }
 
-  /** The job was killed at an earlier time and starts again now, from a snapshot of two seconds before. */
+  /**
+   * The job was killed at an earlier time and starts again now, from a snapshot of two seconds
+   * before.
+   */
   public Replay killedFor(long downNs) {
     byte[] snapshot = detector.snapshot();
-    until(nowNs + 2 * SECOND); // what it says now is lost with it only if the broker did not get it: it did
+    until(
+        nowNs
+            + 2 * SECOND); // what it says now is lost with it only if the broker did not get it: it
+    // did
     long untilNs = nowNs + downNs;
     int replayFrom = next;
     while (replayFrom > 0 && deliveries.get(replayFrom - 1).atNs() > nowNs - 2 * SECOND) {

@@ -32,7 +32,8 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * What the lab's probers and agents would send, without packets: deterministic for a seed, with the lab's timings, noise and faults.
+ * What the lab's probers and agents would send, without packets: deterministic for a seed, with the
+ * lab's timings, noise and faults.
  *
  * <pre>{@code
  * Simulation sim = new Simulation(topology, seed, Duration.ofMinutes(2)).withNoise();
@@ -106,7 +107,10 @@ public final class Simulation {
     lossShare = 1e-4;
     for (long at = 0; at < durationNs; at += SECOND) {
       if (random.nextDouble() < 0.06) {
-        stall(MACHINE, at + uniform(SECOND), 10 * MS + (long) (290 * MS * Math.pow(random.nextDouble(), 2)));
+        stall(
+            MACHINE,
+            at + uniform(SECOND),
+            10 * MS + (long) (290 * MS * Math.pow(random.nextDouble(), 2)));
       }
       for (String node : nodes) {
         stall(node, at + uniform(SECOND), MS + uniform(11 * MS));
@@ -139,7 +143,10 @@ public final class Simulation {
     return this;
   }
 
-  /** Every node stands still for 20 to 150 ms, twice a second, each at its own times: gateways without a core of their own. */
+  /**
+   * Every node stands still for 20 to 150 ms, twice a second, each at its own times: gateways
+   * without a core of their own.
+   */
   public Simulation busy(long fromNs, long toNs) {
     for (String node : nodes) {
       for (long at = fromNs; at < toNs; at += 500 * MS) {
@@ -233,7 +240,13 @@ public final class Simulation {
   }
 
   private static Location location(String node) {
-    return Location.newBuilder().setRegion("lab").setZone("lab-a").setRack("rack-1").setCluster("lab").setNode(node).build();
+    return Location.newBuilder()
+        .setRegion("lab")
+        .setZone("lab-a")
+        .setRack("rack-1")
+        .setCluster("lab")
+        .setNode(node)
+        .build();
   }
 
   /** When it can be read: at once, or after the outage of its sender or of Kafka. */
@@ -244,7 +257,10 @@ public final class Simulation {
       at = outages.endOf(sender, at) + 500 * MS + (Math.floorMod(source.hashCode(), 10)) * 30 * MS;
     }
     if (outages.covers("kafka", at)) {
-      at = outages.endOf("kafka", at) + 300 * MS + (Math.floorMod(source.hashCode() * 31, 10)) * 150 * MS;
+      at =
+          outages.endOf("kafka", at)
+              + 300 * MS
+              + (Math.floorMod(source.hashCode() * 31, 10)) * 150 * MS;
     }
     // The order within a source is kept by the stable sort, as long as times do not run backwards.
     deliveries.add(new Delivery(at, source, eventNs, batch));
@@ -274,7 +290,8 @@ public final class Simulation {
             Collections.shuffle(ports, random);
           }
           int port = ports.remove(ports.size() - 1);
-          long at = round * ROUND_NS + (long) ((i + random.nextDouble()) * ROUND_NS / PROBES_PER_ROUND);
+          long at =
+              round * ROUND_NS + (long) ((i + random.nextDouble()) * ROUND_NS / PROBES_PER_ROUND);
           at = awake(stalls, prober, at);
           if (!outages.covers(prober, at)) {
             probe(prober, id, vip, port, sequence++, round, at, results);
@@ -302,7 +319,8 @@ public final class Simulation {
       for (ProbeResult r : e.getValue()) {
         // Killed before the outcome was known: its successor reports it abandoned.
         boolean abandoned = outages.covers(prober, at);
-        batch.addResults(abandoned ? r.toBuilder().setOutcome(ProbeOutcome.ABANDONED).clearRttNs().build() : r);
+        batch.addResults(
+            abandoned ? r.toBuilder().setOutcome(ProbeOutcome.ABANDONED).clearRttNs().build() : r);
       }
       deliver(prober, awake(stalls, prober, at) + 20 * MS, absolute(at), batch.build());
     }
@@ -329,7 +347,14 @@ public final class Simulation {
   }
 
   private void probe(
-      String prober, int id, Vip vip, int port, int sequence, long round, long sentNs, TreeMap<Long, List<ProbeResult>> results) {
+      String prober,
+      int id,
+      Vip vip,
+      int port,
+      int sequence,
+      long round,
+      long sentNs,
+      TreeMap<Long, List<ProbeResult>> results) {
     ProbeResult.Builder r =
         ProbeResult.newBuilder()
             .setProbeSequence(sequence)
@@ -355,7 +380,8 @@ public final class Simulation {
       outcome[0] = ProbeOutcome.TIMEOUT;
     }
     if (receivedNs == Long.MAX_VALUE) {
-      long known = outcome[0] == ProbeOutcome.ICMP_UNREACHABLE ? sentNs + 2 * MS : sentNs + TIMEOUT_NS;
+      long known =
+          outcome[0] == ProbeOutcome.ICMP_UNREACHABLE ? sentNs + 2 * MS : sentNs + TIMEOUT_NS;
       add(results, known, r.setOutcome(outcome[0]));
       return;
     }
@@ -365,17 +391,29 @@ public final class Simulation {
       add(results, sentNs + TIMEOUT_NS, r.clone().setOutcome(ProbeOutcome.TIMEOUT));
       outcome[0] = ProbeOutcome.LATE_SYN_ACK;
     }
-    add(results, receivedNs, r.setOutcome(outcome[0]).setRttNs(rtt).setReceivedTimeNs(absolute(receivedNs)));
+    add(
+        results,
+        receivedNs,
+        r.setOutcome(outcome[0]).setRttNs(rtt).setReceivedTimeNs(absolute(receivedNs)));
   }
 
-  private static void add(TreeMap<Long, List<ProbeResult>> results, long knownNs, ProbeResult.Builder r) {
+  private static void add(
+      TreeMap<Long, List<ProbeResult>> results, long knownNs, ProbeResult.Builder r) {
     long published = (knownNs / (100 * MS) + 1) * (100 * MS);
     results.computeIfAbsent(published, k -> new ArrayList<>()).add(r.build());
   }
 
-  /** Sends it over its node to a backend and back. Returns when the answer arrives; Long.MAX_VALUE when none does. */
-  private long travel(int proberId, Vip vip, int port, int sequence, long sentNs, ProbeOutcome[] outcome) {
-    String node = nodes.get((int) Math.floorMod(mix(hashSeed ^ mix(proberId * 31L + vip.name().hashCode()) ^ port), 4L));
+  /**
+   * Sends it over its node to a backend and back. Returns when the answer arrives; Long.MAX_VALUE
+   * when none does.
+   */
+  private long travel(
+      int proberId, Vip vip, int port, int sequence, long sentNs, ProbeOutcome[] outcome) {
+    String node =
+        nodes.get(
+            (int)
+                Math.floorMod(
+                    mix(hashSeed ^ mix(proberId * 31L + vip.name().hashCode()) ^ port), 4L));
     long at = awake(stalls, node, sentNs + hop());
     if (crashes.covers(node, at)) {
       // The hop before it gives up on ARP after a while.
@@ -383,30 +421,96 @@ public final class Simulation {
       outcome[0] = neighbourGone ? ProbeOutcome.ICMP_UNREACHABLE : ProbeOutcome.TIMEOUT;
       return Long.MAX_VALUE;
     }
-    stamp(node, at, vip.name(), "", proberId, sequence, port, vip, TracePoint.RX, Direction.FORWARD, DropReason.NONE);
+    stamp(
+        node,
+        at,
+        vip.name(),
+        "",
+        proberId,
+        sequence,
+        port,
+        vip,
+        TracePoint.RX,
+        Direction.FORWARD,
+        DropReason.NONE);
     if (vipsMissing.covers(vip.name() + "@" + node, at)) {
-      stamp(node, at, "", "", proberId, sequence, port, vip, TracePoint.RX, Direction.FORWARD, DropReason.NO_VIP);
+      stamp(
+          node,
+          at,
+          "",
+          "",
+          proberId,
+          sequence,
+          port,
+          vip,
+          TracePoint.RX,
+          Direction.FORWARD,
+          DropReason.NO_VIP);
       return Long.MAX_VALUE;
     }
     if (overloads.covers(vip.name(), at) && random.nextDouble() < 0.7) {
       stamp(
-          node, at, vip.name(), "", proberId, sequence, port, vip, TracePoint.SESSION, Direction.FORWARD, DropReason.NEW_CONNECTION_LIMIT);
+          node,
+          at,
+          vip.name(),
+          "",
+          proberId,
+          sequence,
+          port,
+          vip,
+          TracePoint.SESSION,
+          Direction.FORWARD,
+          DropReason.NEW_CONNECTION_LIMIT);
       return Long.MAX_VALUE;
     }
     Vip.Backend backend = vip.backends().get(random.nextInt(vip.backends().size()));
     String host = topology.hostOf(backend.name());
     at += 20_000;
-    stamp(node, at, vip.name(), backend.name(), proberId, sequence, port, vip, TracePoint.TX, Direction.FORWARD, DropReason.NONE);
+    stamp(
+        node,
+        at,
+        vip.name(),
+        backend.name(),
+        proberId,
+        sequence,
+        port,
+        vip,
+        TracePoint.TX,
+        Direction.FORWARD,
+        DropReason.NONE);
     if (backendsSilent.covers(host, at) || random.nextDouble() < lossShare) {
       return Long.MAX_VALUE;
     }
-    boolean refused = backendsRefusing.covers(host, at) || backendsRefusing.covers(backend.name(), at);
+    boolean refused =
+        backendsRefusing.covers(host, at) || backendsRefusing.covers(backend.name(), at);
     at = awake(stalls, node, at + 2 * hop());
     if (crashes.covers(node, at)) {
       return Long.MAX_VALUE;
     }
-    stamp(node, at, vip.name(), backend.name(), proberId, sequence, port, vip, TracePoint.RX, Direction.REPLY, DropReason.NONE);
-    stamp(node, at + 10_000, vip.name(), backend.name(), proberId, sequence, port, vip, TracePoint.TX, Direction.REPLY, DropReason.NONE);
+    stamp(
+        node,
+        at,
+        vip.name(),
+        backend.name(),
+        proberId,
+        sequence,
+        port,
+        vip,
+        TracePoint.RX,
+        Direction.REPLY,
+        DropReason.NONE);
+    stamp(
+        node,
+        at + 10_000,
+        vip.name(),
+        backend.name(),
+        proberId,
+        sequence,
+        port,
+        vip,
+        TracePoint.TX,
+        Direction.REPLY,
+        DropReason.NONE);
     outcome[0] = refused ? ProbeOutcome.RST : ProbeOutcome.SYN_ACK;
     return random.nextDouble() < lossShare ? Long.MAX_VALUE : at + hop();
   }
@@ -464,7 +568,9 @@ public final class Simulation {
         .forEach(
             s -> {
               s.point().setRingSequence(ringSequences.merge(node, 1L, Long::sum));
-              polls.computeIfAbsent((s.atNs() / (50 * MS) + 1) * (50 * MS), k -> new ArrayList<>()).add(s.point().build());
+              polls
+                  .computeIfAbsent((s.atNs() / (50 * MS) + 1) * (50 * MS), k -> new ArrayList<>())
+                  .add(s.point().build());
             });
     polls.forEach(
         (at, points) -> {
@@ -510,13 +616,21 @@ public final class Simulation {
       gap = 400 * MS; // a gateway that has just started
     }
     CounterBatch.Builder batch =
-        CounterBatch.newBuilder().setSchemaVersion(1).setLocation(location(node)).setBootId(bootId(node, atNs));
-    NodeCounters.Builder counters = NodeCounters.newBuilder().setTimeNs(absolute(atNs)).setState(NodeState.READY);
+        CounterBatch.newBuilder()
+            .setSchemaVersion(1)
+            .setLocation(location(node))
+            .setBootId(bootId(node, atNs));
+    NodeCounters.Builder counters =
+        NodeCounters.newBuilder().setTimeNs(absolute(atNs)).setState(NodeState.READY);
     if (forgeries.covers(MACHINE, atNs)) {
-      counters.setColourForged(atNs / MS).setColourReplayed(atNs / MS / 2).setColourCapped(atNs / MS / 3);
+      counters
+          .setColourForged(atNs / MS)
+          .setColourReplayed(atNs / MS / 2)
+          .setColourCapped(atNs / MS / 3);
     }
     batch.addNode(counters);
-    batch.addWorkers(WorkerCounters.newBuilder().setTimeNs(absolute(atNs)).setLongestPollGapNs(gap));
+    batch.addWorkers(
+        WorkerCounters.newBuilder().setTimeNs(absolute(atNs)).setLongestPollGapNs(gap));
     for (Vip vip : topology.vips()) {
       String key = node + vip.name();
       if (overloads.covers(vip.name(), atNs)) {
