@@ -102,10 +102,25 @@ public final class ClickHouseClient {
     }
   }
 
+  /**
+   * A result as it comes.
+   *
+   * @param format of the body, empty when there is none
+   */
+  public record Result(InputStream body, String format) implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+      body.close();
+    }
+  }
+
   /** Runs a statement and returns its result as it comes; the caller closes it. */
-  public InputStream stream(String sql, Map<String, String> settings)
+  public Result stream(String sql, Map<String, String> settings)
       throws IOException, InterruptedException {
-    return send(settings, BodyPublishers.ofString(sql, StandardCharsets.UTF_8)).body();
+    HttpResponse<InputStream> response =
+        send(settings, BodyPublishers.ofString(sql, StandardCharsets.UTF_8));
+    return new Result(
+        response.body(), response.headers().firstValue("X-ClickHouse-Format").orElse(""));
   }
 
   /**

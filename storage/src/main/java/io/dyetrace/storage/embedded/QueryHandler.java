@@ -167,6 +167,8 @@ final class QueryHandler implements HttpHandler {
     settings.put("max_execution_time", Long.toString(config.maxExecutionTime().toSeconds()));
     settings.put("max_threads", Integer.toString(Math.min(4, Runtime.getRuntime().availableProcessors())));
     settings.put("log_queries", "0");
+    // The library takes "1 + 1" for a SELECT; a server does not.
+    settings.put("implicit_select", "0");
     settings.putAll(request.settings());
     if (request.readOnly()) {
       settings.put("readonly", "2");

@@ -5,6 +5,7 @@ import io.dyetrace.storage.client.ClickHouseException;
 import io.dyetrace.storage.wire.Lz4Frames;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -24,18 +25,24 @@ final class BatchSender implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(BatchSender.class);
   private static final long FIRST_PAUSE_MS = 200;
   private static final long LONGEST_PAUSE_MS = 3_000;
-  private static final long REFUSED_PAUSE_MS = 15_000;
+  private static final Duration REFUSED_PAUSE = Duration.ofSeconds(15);
   private static final long LOG_EVERY_NS = 10_000_000_000L;
 
   private final ClickHouseClient client;
   private final WaitingBatches waiting;
+  private final Duration refusedPause;
   private final Counts counts = new Counts();
   private long lastLoggedNs = System.nanoTime() - LOG_EVERY_NS;
   private volatile @Nullable String trouble;
 
   BatchSender(ClickHouseClient client, WaitingBatches waiting) {
+    this(client, waiting, REFUSED_PAUSE);
+  }
+
+  BatchSender(ClickHouseClient client, WaitingBatches waiting, Duration refusedPause) {
     this.client = client;
     this.waiting = waiting;
+    this.refusedPause = refusedPause;
   }
 
   /** What the sender did. */
@@ -89,7 +96,7 @@ final class BatchSender implements Runnable {
         attempt = attempt.suspected();
         report(e);
         if (!e.isTransient()) {
-          pauseMs = REFUSED_PAUSE_MS;
+          pauseMs = refusedPause.toMillis();
         }
       } catch (IOException e) {
         attempt = attempt.suspected();
