@@ -2,6 +2,8 @@ package io.dyetrace.broker;
 
 import io.dyetrace.common.config.Check;
 import io.dyetrace.common.config.ConfigException;
+import io.dyetrace.common.config.HostPort;
+import io.dyetrace.common.config.MetricsConfig;
 import io.dyetrace.common.record.Schema;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,7 +34,7 @@ public record BrokerConfig(
     Duration retention,
     Integer segmentBytes,
     List<Topic> topics,
-    @Nullable Metrics metrics) {
+    @Nullable MetricsConfig metrics) {
 
   /** The topics of the project; points are the bulk of the records. */
   public static final List<Topic> DEFAULT_TOPICS =
@@ -59,32 +61,6 @@ public record BrokerConfig(
     }
   }
 
-  /** Where metrics are served. */
-  public record Metrics(String listen) {
-    /** Checks the values. */
-    public Metrics {
-      Listener.parse("metrics.listen", Check.required("metrics.listen", listen));
-    }
-  }
-
-  /** An address and a port. */
-  record Listener(String host, int port) {
-    static Listener parse(String key, String text) {
-      int colon = text.lastIndexOf(':');
-      String port = text.substring(colon + 1);
-      if (colon < 1 || !port.matches("\\d{1,5}")) {
-        throw new ConfigException(key + ": '" + text + "' is not ADDRESS:PORT");
-      }
-      return new Listener(
-          text.substring(0, colon), Check.range(key, Integer.parseInt(port), 0, 65535));
-    }
-
-    @Override
-    public String toString() {
-      return host + ":" + port;
-    }
-  }
-
   /** Fills in defaults and checks the values. */
   public BrokerConfig {
     listeners = List.copyOf(Check.orDefault(listeners, List.of("127.0.0.1:9092")));
@@ -94,7 +70,7 @@ public record BrokerConfig(
     Set<String> seen = new HashSet<>();
     Map<Integer, Integer> sharing = new HashMap<>();
     for (String text : listeners) {
-      Listener listener = Listener.parse("listeners", text);
+      HostPort listener = HostPort.parse(text);
       if (listener.host().equals("0.0.0.0") || listener.host().equals("[::]")) {
         throw new ConfigException(
             "listeners: " + text + " cannot be advertised to clients; name each address");

@@ -1,10 +1,13 @@
 package io.dyetrace.broker;
 
 import io.dyetrace.common.config.ConfigException;
+import io.dyetrace.common.config.HostPort;
 import io.dyetrace.common.config.StrictYaml;
+import io.dyetrace.common.metrics.MetricsServer;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -31,6 +34,8 @@ public final class BrokerMain implements Callable<Integer> {
       description = "Read the configuration, say whether it is right, and end.")
   private boolean checkOnly;
 
+  private final AtomicInteger exitCode = new AtomicInteger();
+
   /** Entry point. */
   public static void main(String[] arguments) {
     System.exit(new CommandLine(new BrokerMain()).execute(arguments));
@@ -50,35 +55,26 @@ public final class BrokerMain implements Callable<Integer> {
       return 0;
     }
     EmbeddedBroker broker = new EmbeddedBroker(config);
-    try (BrokerMetrics metrics = startMetrics(config.metrics())) {
-      Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(
-                  () -> {
-                    broker.close();
-                    // System.exit waits for the hooks; a clean stop answers with 0, not with the
-                    // signal's 143.
-                    Runtime.getRuntime().halt(0);
-                  },
-                  "shutdown"));
+    PrometheusRegistry registry = new PrometheusRegistry();
+    BrokerMetrics.register(registry);
+    HostPort listen =
+        config.metrics() == null ? new HostPort("127.0.0.1", 0) : config.metrics().listen();
+    try (MetricsServer metrics = new MetricsServer(listen, registry)) {
+      metrics.start();
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker), "shutdown"));
       broker.start();
-      if (metrics != null) {
-        metrics.ready(true);
-      }
+      metrics.setReady();
       LOG.info("broker ready on {}", String.join(", ", broker.listeners()));
       broker.awaitShutdown();
-      return 0;
     }
+    // After a signal the hook ends the process before this line is of any effect.
+    exitCode.set(1);
+    return 1;
   }
 
-  private static @Nullable BrokerMetrics startMetrics(BrokerConfig.@Nullable Metrics config)
-      throws Exception {
-    if (config == null) {
-      return null;
-    }
-    BrokerMetrics metrics =
-        new BrokerMetrics(BrokerConfig.Listener.parse("metrics.listen", config.listen()));
-    metrics.start();
-    return metrics;
+  /** The process ends with 0 after a signal, not with the signal's number. */
+  private void stop(EmbeddedBroker broker) {
+    broker.close();
+    Runtime.getRuntime().halt(exitCode.get());
   }
 }

@@ -1,6 +1,6 @@
 package io.dyetrace.broker;
 
-import io.dyetrace.broker.BrokerConfig.Listener;
+import io.dyetrace.common.config.HostPort;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -52,7 +52,7 @@ public final class EmbeddedBroker implements AutoCloseable {
   private static final int NODE_ID = 1;
 
   private final BrokerConfig config;
-  private final List<Listener> bound = new ArrayList<>();
+  private final List<HostPort> bound = new ArrayList<>();
   private @Nullable KafkaRaftServer server;
 
   /** Does nothing yet: {@link #start()} does. */
@@ -66,24 +66,27 @@ public final class EmbeddedBroker implements AutoCloseable {
       throw new IllegalStateException("the broker was started already");
     }
     for (String text : config.listeners()) {
-      Listener listener = Listener.parse("listeners", text);
+      HostPort listener = HostPort.parse(text);
       bound.add(
           listener.port() == 0
-              ? new Listener(listener.host(), freePort(listener.host()))
+              ? new HostPort(listener.host(), freePort(listener.host()))
               : listener);
     }
     Map<String, Object> properties = properties();
     format();
     long startNs = System.nanoTime();
     KafkaRaftServer started = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
+    boolean complete = false;
     try {
       started.startup();
       server = started;
       makeTopics();
-    } catch (RuntimeException | Error e) {
-      server = null;
-      started.shutdown();
-      throw e;
+      complete = true;
+    } finally {
+      if (!complete) {
+        server = null;
+        started.shutdown();
+      }
     }
     LOG.info(
         "Kafka listens on {}, started in {} ms", bound, (System.nanoTime() - startNs) / 1_000_000);
@@ -99,7 +102,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   /** Every address that is listened on. */
   public List<String> listeners() {
-    return bound.stream().map(Listener::toString).toList();
+    return bound.stream().map(HostPort::toString).toList();
   }
 
   /** Waits until the server has stopped, for whatever reason. */
@@ -128,7 +131,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     List<String> protocols = new ArrayList<>();
     Set<Integer> ports = new HashSet<>();
     for (int i = 0; i < bound.size(); i++) {
-      Listener listener = bound.get(i);
+      HostPort listener = bound.get(i);
       // Kafka lets two listeners share a port only when one is IPv4 and the other IPv6. Written as
       // a mapped address, the second IPv4 address passes for
       // IPv6; Java binds the IPv4 address that it means.
