@@ -55,11 +55,11 @@ public final class ProberMain implements Callable<Integer> {
       System.out.println(file + ": right");
       return 0;
     }
-    return run(config);
+    return run(new Prober(config), config);
   }
 
-  private static int run(ProberConfig config) throws InterruptedException {
-    Prober prober = new Prober(config);
+  /** Runs a prober until the process is told to stop. */
+  static int run(Prober prober, ProberConfig config) throws InterruptedException {
     try {
       prober.start();
     } catch (IOException e) {

@@ -72,6 +72,10 @@ final class TestFrames {
     return ByteBuffer.wrap(frame).getShort(34) & 0xffff;
   }
 
+  static int destinationPort(byte[] frame) {
+    return ByteBuffer.wrap(frame).getShort(36) & 0xffff;
+  }
+
   /** The bytes of the colour, or none when the frame has no colour. */
   static byte[] colour(byte[] frame) {
     int headerBytes = (frame[46] >> 4 & 0x0f) * 4;
