@@ -44,7 +44,8 @@ public record AnalyticsConfig(
    * The job's state.
    *
    * @param directory a directory, or a URI that every machine of a cluster reaches
-   * @param interval between two checkpoints; verdicts and rows become visible in ClickHouse with them
+   * @param interval between two checkpoints; verdicts and rows become visible in ClickHouse with
+   *     them
    * @param retained how many are kept
    */
   public record Checkpoints(String directory, Duration interval, Integer retained) {

@@ -24,8 +24,9 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *                                            └───▶ dyetrace.dead-letter
  * </pre>
  *
- * <p>They are separate so that a ClickHouse that is slow or away never holds back a verdict: without
- * a common operator there is no common back pressure, and Flink restarts one without the other.
+ * <p>They are separate so that a ClickHouse that is slow or away never holds back a verdict:
+ * without a common operator there is no common back pressure, and Flink restarts one without the
+ * other.
  */
 public final class AnalyticsJob {
   /** A partition without records holds event time back no longer than this. */
@@ -56,8 +57,7 @@ public final class AnalyticsJob {
             .withIdleness(IDLE_AFTER);
     SingleOutputStreamOperator<Verdict> verdicts =
         environment
-            .fromSource(
-                sources.detection(), eventTime, "detection-source", OpaqueType.TELEMETRY)
+            .fromSource(sources.detection(), eventTime, "detection-source", OpaqueType.TELEMETRY)
             .uid("detection-source")
             .transform("progress", OpaqueType.TELEMETRY, new ProgressOperator())
             .uid("detection-progress")

@@ -91,8 +91,7 @@ public final class AnalyticsMain implements Callable<Integer> {
     return config.embedded() ? runEmbedded(config, detectors) : submit(config, detectors);
   }
 
-  static StreamGraph graph(
-      Configuration flink, AnalyticsConfig config, FaultDetectors detectors) {
+  static StreamGraph graph(Configuration flink, AnalyticsConfig config, FaultDetectors detectors) {
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.getExecutionEnvironment(flink);
     build(environment, config, detectors);
@@ -108,8 +107,7 @@ public final class AnalyticsMain implements Callable<Integer> {
             kafka.source(KafkaConnectors.DETECTION, Keyed.BY_CLUSTER, "detection"),
             kafka.source(KafkaConnectors.STORAGE, Keyed.BY_SENDER, "storage"),
             kafka.endOffsets()),
-        new JobSinks(
-            kafka.verdicts(), ClickHouseSink.to(config.clickhouse()), kafka.deadLetters()),
+        new JobSinks(kafka.verdicts(), ClickHouseSink.to(config.clickhouse()), kafka.deadLetters()),
         detectors,
         DetectorOperator.Settings.DEFAULT.withDeduplicationTtl(config.deduplicationTtl()));
   }
@@ -150,7 +148,12 @@ public final class AnalyticsMain implements Callable<Integer> {
       long newestMs = Math.max(startedMs, health.checkpointMs());
       if (!health.isRunning()) {
         metrics.setNotReady(
-            health.status() + ", " + health.tasksRunning() + " of " + health.tasks() + " tasks run");
+            health.status()
+                + ", "
+                + health.tasksRunning()
+                + " of "
+                + health.tasks()
+                + " tasks run");
       } else if (System.currentTimeMillis() - newestMs > STALE_CHECKPOINT.toMillis()) {
         metrics.setNotReady("no checkpoint for " + STALE_CHECKPOINT.toSeconds() + " s");
       } else if (health.checkpointMs() > 0) {
@@ -166,9 +169,7 @@ public final class AnalyticsMain implements Callable<Integer> {
   }
 
   private static double ageSeconds(long checkpointMs) {
-    return checkpointMs == 0
-        ? Double.NaN
-        : (System.currentTimeMillis() - checkpointMs) / 1000.0;
+    return checkpointMs == 0 ? Double.NaN : (System.currentTimeMillis() - checkpointMs) / 1000.0;
   }
 
   private static MetricsServer metricsServer(

@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes fault detectors where the operator runs. Topology and configuration travel there as the texts
- * of their files.
+ * Makes fault detectors where the operator runs. Topology and configuration travel there as the
+ * texts of their files.
  */
 final class FaultDetectors implements Detector.Factory {
   private static final long serialVersionUID = 1L;

@@ -12,4 +12,5 @@ import org.apache.flink.api.connector.sink2.Sink;
  * @param rows from the storage pipeline, exactly once
  * @param deadLetters what could not be read
  */
-public record JobSinks(Sink<Verdict> verdicts, Sink<StorageRow> rows, Sink<Unreadable> deadLetters) {}
+public record JobSinks(
+    Sink<Verdict> verdicts, Sink<StorageRow> rows, Sink<Unreadable> deadLetters) {}

@@ -3,7 +3,10 @@ package io.dyetrace.analytics;
 import java.io.File;
 import java.util.Arrays;
 
-/** What a cluster needs beside Flink itself: the jars of this process's class path that are not Flink's. */
+/**
+ * What a cluster needs beside Flink itself: the jars of this process's class path that are not
+ * Flink's.
+ */
 final class UserJars {
   private UserJars() {}
 

@@ -32,8 +32,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The real job and the real sink against a real broker and ClickHouse's engine, all killed hard while
- * senders go on, repeat themselves and send garbage. Rows are counted by their sequence numbers.
+ * The real job and the real sink against a real broker and ClickHouse's engine, all killed hard
+ * while senders go on, repeat themselves and send garbage. Rows are counted by their sequence
+ * numbers.
  */
 @Timeout(300)
 class KilledProcessesIT {
@@ -218,7 +219,9 @@ class KilledProcessesIT {
 
     clickhouseProcess.destroyForcibly().waitFor();
     Thread.sleep(DOWN_MS);
-    assertThat(metrics()).as("the job does not start over").contains("dyetrace_analytics_restarts_total 0.0");
+    assertThat(metrics())
+        .as("the job does not start over")
+        .contains("dyetrace_analytics_restarts_total 0.0");
     startClickHouse();
     Thread.sleep(2_000);
 

@@ -36,7 +36,8 @@ final class Processes {
         return process;
       }
     }
-    throw new AssertionError(main.getName() + " ended before it was ready: " + Files.readString(log));
+    throw new AssertionError(
+        main.getName() + " ended before it was ready: " + Files.readString(log));
   }
 
   private static void drain(BufferedReader errors, Path log) {

@@ -1,6 +1,7 @@
 package io.dyetrace.analytics.cluster;
 
 import io.dyetrace.analytics.AnalyticsConfig;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import java.nio.file.Path;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
  * Flink in this process, with the one job.
  *
  * <p>A mini cluster does not restore by itself, so {@link #start} submits the job with the newest
- * checkpoint that an earlier run left; when that one cannot be restored, with the one before it; when
- * none can, without a state, from the beginning of the topics.
+ * checkpoint that an earlier run left; when that one cannot be restored, with the one before it;
+ * when none can, without a state, from the beginning of the topics.
  */
 public final class EmbeddedFlink implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedFlink.class);
@@ -114,8 +114,11 @@ public final class EmbeddedFlink implements AutoCloseable {
       try {
         state = cluster.getExecutionGraph(id).get();
       } catch (ExecutionException e) {
-        LOG.error("the job is not there: {}", e.getCause().toString());
-        return !checkpoint.isPresent() && rethrow(e);
+        if (checkpoint.isEmpty()) {
+          throw e;
+        }
+        LOG.error("the job is not there", e);
+        return false;
       }
       Health health = health(state);
       ErrorInfo failure = state.getFailureInfo();
@@ -124,7 +127,8 @@ public final class EmbeddedFlink implements AutoCloseable {
       }
       if (health.status().isGloballyTerminalState() || isRestoreFailure(failure)) {
         if (checkpoint.isEmpty()) {
-          throw new IllegalStateException("the job does not start", failure == null ? null : failure.getException());
+          throw new IllegalStateException(
+              "the job does not start", failure == null ? null : failure.getException());
         }
         LOG.error(
             "the job does not start: {}",
@@ -142,10 +146,6 @@ public final class EmbeddedFlink implements AutoCloseable {
       }
       Thread.sleep(POLL_MS);
     }
-  }
-
-  private static boolean rethrow(ExecutionException e) throws ExecutionException {
-    throw e;
   }
 
   /** Restoring failed inside a task: trying again would fail for ever. */

@@ -91,7 +91,10 @@ public final class FlinkMetrics implements MetricReporter, MetricReporterFactory
     values.forEach(
         (labels, value) ->
             gauge.dataPoint(
-                GaugeSnapshot.GaugeDataPointSnapshot.builder().labels(labels).value(value).build()));
+                GaugeSnapshot.GaugeDataPointSnapshot.builder()
+                    .labels(labels)
+                    .value(value)
+                    .build()));
     return gauge.build();
   }
 

@@ -91,6 +91,8 @@ public final class FlinkSettings {
 
   /** A local path as a URI; anything that is a URI already as it is. */
   static String uri(String directory) {
-    return directory.contains("://") ? directory : Path.of(directory).toAbsolutePath().toUri().toString();
+    return directory.contains("://")
+        ? directory
+        : Path.of(directory).toAbsolutePath().toUri().toString();
   }
 }

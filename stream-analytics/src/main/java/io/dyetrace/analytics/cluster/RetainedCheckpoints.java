@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.flink.runtime.checkpoint.Checkpoints;
@@ -19,7 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The checkpoints that earlier runs left in a local directory: {@code <directory>/<job id>/chk-<n>}.
+ * The checkpoints that earlier runs left in a local directory: {@code <directory>/<job
+ * id>/chk-<n>}.
  *
  * <p>A checkpoint counts when its metadata reads to the end; a run that is killed while it writes
  * one leaves none. Small state stands inside the metadata, so that this says nearly everything.
@@ -73,7 +75,8 @@ public final class RetainedCheckpoints {
     List<Candidate> found = new ArrayList<>();
     try (Stream<Path> files = Files.find(directory, 3, (path, a) -> path.endsWith(METADATA))) {
       for (Path metadata : files.toList()) {
-        found.add(new Candidate(metadata.getParent(), Files.getLastModifiedTime(metadata)));
+        Path checkpoint = Objects.requireNonNull(metadata.getParent());
+        found.add(new Candidate(checkpoint, Files.getLastModifiedTime(metadata)));
       }
     }
     found.sort(Comparator.comparing(Candidate::written).reversed());

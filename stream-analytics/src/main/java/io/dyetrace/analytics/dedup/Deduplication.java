@@ -1,6 +1,7 @@
 package io.dyetrace.analytics.dedup;
 
 import com.google.protobuf.Message;
+import io.dyetrace.analytics.telemetry.OpaqueType;
 import io.dyetrace.analytics.telemetry.Telemetry.Batch;
 import io.dyetrace.common.record.CounterBatch;
 import io.dyetrace.common.record.DropCounters;
@@ -25,7 +26,6 @@ import java.util.function.ToLongFunction;
 import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
-import io.dyetrace.analytics.telemetry.OpaqueType;
 
 /**
  * Takes out of a batch what came before.
@@ -51,7 +51,9 @@ public final class Deduplication {
   /** The state it needs. */
   public static MapStateDescriptor<String, SequenceWindow> descriptor() {
     return new MapStateDescriptor<>(
-        "seen", Types.STRING, new OpaqueType<>(SequenceWindow.class, SequenceWindowSerializer.INSTANCE));
+        "seen",
+        Types.STRING,
+        new OpaqueType<>(SequenceWindow.class, SequenceWindowSerializer.INSTANCE));
   }
 
   /** How many items were taken out so far. */

@@ -40,8 +40,7 @@ public final class RowFunction extends KeyedProcessFunction<String, Telemetry, S
   @Override
   public void open(OpenContext context) {
     deduplication = new Deduplication(getRuntimeContext().getMapState(Deduplication.descriptor()));
-    sweeping =
-        getRuntimeContext().getState(new ValueStateDescriptor<>("sweeping", Types.BOOLEAN));
+    sweeping = getRuntimeContext().getState(new ValueStateDescriptor<>("sweeping", Types.BOOLEAN));
     rows = getRuntimeContext().getMetricGroup().counter("dyetrace_analytics_rows_total");
     getRuntimeContext()
         .getMetricGroup()

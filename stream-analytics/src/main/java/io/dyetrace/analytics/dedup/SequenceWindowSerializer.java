@@ -10,8 +10,8 @@ import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
 /**
- * Writes a window into a checkpoint: a version, the number of chunks, and of each its index, when it
- * was touched, and either one byte for "full" or its bits.
+ * Writes a window into a checkpoint: a version, the number of chunks, and of each its index, when
+ * it was touched, and either one byte for "full" or its bits.
  */
 public final class SequenceWindowSerializer extends TypeSerializer<SequenceWindow> {
   public static final SequenceWindowSerializer INSTANCE = new SequenceWindowSerializer();

@@ -11,9 +11,9 @@ import java.util.Map;
  * Knows until when everything has been read.
  *
  * <p>Whoever asks the broker for its end offsets reports them here with the time at which it asked;
- * the reading side reports how far it has come. When every offset of an answer has been passed, then
- * everything that was appended before the question was asked has been read. An answer that is not
- * passed yet waits for a while; when the broker does not answer, nothing is claimed.
+ * the reading side reports how far it has come. When every offset of an answer has been passed,
+ * then everything that was appended before the question was asked has been read. An answer that is
+ * not passed yet waits for a while; when the broker does not answer, nothing is claimed.
  *
  * <p>Thread-safe: one thread asks, another reads.
  */

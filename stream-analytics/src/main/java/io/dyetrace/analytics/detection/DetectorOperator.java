@@ -12,7 +12,6 @@ import io.dyetrace.common.record.Verdict;
 import io.dyetrace.common.registry.FaultClass;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.api.common.state.ValueState;
@@ -37,13 +36,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Feeds one detector per cluster and tells it the time.
  *
- * <p>Event time is the watermark: what every partition has reached. Wall-clock time moves a detector
- * only while the input is caught up: everything that the broker held has been read, the newest event
- * is young, and the operator has run for a while; never right after a restore, when Flink fires
- * overdue timers before it reads the backlog.
+ * <p>Event time is the watermark: what every partition has reached. Wall-clock time moves a
+ * detector only while the input is caught up: everything that the broker held has been read, the
+ * newest event is young, and the operator has run for a while; never right after a restore, when
+ * Flink fires overdue timers before it reads the backlog.
  *
- * <p>A detector lives on the heap and is written into the state with each checkpoint. It is forgotten
- * when its cluster has sent nothing for a long time.
+ * <p>A detector lives on the heap and is written into the state with each checkpoint. It is
+ * forgotten when its cluster has sent nothing for a long time.
  */
 public final class DetectorOperator extends AbstractStreamOperator<Verdict>
     implements OneInputStreamOperator<Telemetry, Verdict>, Triggerable<String, VoidNamespace> {
@@ -131,8 +130,7 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
                 new ValueStateDescriptor<>(
                     "detector", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO));
     deduplication =
-        new Deduplication(
-            context.getKeyedStateStore().getMapState(Deduplication.descriptor()));
+        new Deduplication(context.getKeyedStateStore().getMapState(Deduplication.descriptor()));
   }
 
   @Override
@@ -223,8 +221,7 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
     }
     advance(key, cluster, isCaughtUp(nowMs));
     sweep(cluster, nowMs);
-    timers.registerProcessingTimeTimer(
-        VoidNamespace.INSTANCE, nowMs + settings.tick().toMillis());
+    timers.registerProcessingTimeTimer(VoidNamespace.INSTANCE, nowMs + settings.tick().toMillis());
   }
 
   @Override

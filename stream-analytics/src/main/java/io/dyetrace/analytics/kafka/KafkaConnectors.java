@@ -106,9 +106,7 @@ public final class KafkaConnectors {
           new ProducerRecord<>(
               Schema.TOPIC_DEAD_LETTER, unreadable.recordKey(), unreadable.value());
       record.headers().add("topic", utf8(unreadable.position().topic()));
-      record
-          .headers()
-          .add("partition", utf8(Integer.toString(unreadable.position().partition())));
+      record.headers().add("partition", utf8(Integer.toString(unreadable.position().partition())));
       record.headers().add("offset", utf8(Long.toString(unreadable.position().offset())));
       String reason = unreadable.reason().name().toLowerCase(Locale.ROOT);
       record.headers().add("reason", utf8(reason + ": " + unreadable.detail()));

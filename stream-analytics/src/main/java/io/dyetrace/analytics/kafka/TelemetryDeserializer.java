@@ -17,7 +17,6 @@ import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.util.Collector;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +29,7 @@ final class TelemetryDeserializer implements KafkaRecordDeserializationSchema<Te
   private final Keyed keyed;
   private final String pipeline;
   private transient TelemetryReader reader;
-  private transient @Nullable MetricGroup metrics;
+  private transient MetricGroup metrics;
   private transient Map<String, Counter> counters;
   private transient long loggedNs;
 
@@ -64,8 +63,7 @@ final class TelemetryDeserializer implements KafkaRecordDeserializationSchema<Te
 
   private Counter records(String topic) {
     return counters.computeIfAbsent(
-        topic,
-        t -> metrics.addGroup("topic", t).counter("dyetrace_analytics_records_total"));
+        topic, t -> metrics.addGroup("topic", t).counter("dyetrace_analytics_records_total"));
   }
 
   private void count(Unreadable unreadable) {

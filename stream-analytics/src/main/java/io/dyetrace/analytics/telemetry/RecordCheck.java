@@ -1,7 +1,7 @@
 package io.dyetrace.analytics.telemetry;
 
-import com.google.protobuf.Message;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import io.dyetrace.common.record.CounterBatch;
 import io.dyetrace.common.record.DropCounters;
 import io.dyetrace.common.record.Location;

@@ -38,8 +38,7 @@ public sealed interface Telemetry {
   }
 
   /** A record that was not: it goes to the dead-letter topic as it came. */
-  record Unreadable(
-      Position position, byte[] recordKey, byte[] value, Reason reason, String detail)
+  record Unreadable(Position position, byte[] recordKey, byte[] value, Reason reason, String detail)
       implements Telemetry {
     @Override
     public String key() {

@@ -49,7 +49,8 @@ public final class TelemetryReader {
     try {
       message = kind.parser().parseFrom(value);
     } catch (InvalidProtocolBufferException e) {
-      return new Unreadable(position, key, value, Reason.UNPARSABLE, String.valueOf(e.getMessage()));
+      return new Unreadable(
+          position, key, value, Reason.UNPARSABLE, String.valueOf(e.getMessage()));
     }
     int version = RecordCheck.schemaVersion(message);
     if (!RecordCheck.knowsVersion(version)) {
@@ -66,7 +67,12 @@ public final class TelemetryReader {
     }
     long eventTimeMs = Math.min(newestNs(message) / 1_000_000, appendTimeMs);
     return new Batch(
-        kind, keyOf(message), position, eventTimeMs > 0 ? eventTimeMs : appendTimeMs, value, message);
+        kind,
+        keyOf(message),
+        position,
+        eventTimeMs > 0 ? eventTimeMs : appendTimeMs,
+        value,
+        message);
   }
 
   private String keyOf(Message message) {

@@ -2,6 +2,7 @@ package io.dyetrace.analytics.telemetry;
 
 import io.dyetrace.analytics.telemetry.Telemetry.Batch;
 import io.dyetrace.analytics.telemetry.Telemetry.Unreadable;
+import java.io.IOException;
 import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
 import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
 import org.apache.flink.api.common.typeutils.base.TypeSerializerSingleton;
@@ -10,7 +11,6 @@ import org.apache.flink.core.memory.DataOutputView;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.util.Collector;
 import org.apache.flink.util.OutputTag;
-import java.io.IOException;
 
 /** Lets readable records through and puts the others aside. */
 public final class UnreadableSplit extends ProcessFunction<Telemetry, Telemetry> {

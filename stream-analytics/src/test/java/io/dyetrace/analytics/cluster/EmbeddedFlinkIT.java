@@ -264,7 +264,8 @@ class EmbeddedFlinkIT {
       boolean isProbe = letter.value().length > 3;
       assertThat(headers)
           .contains("topic=" + (isProbe ? Schema.TOPIC_PROBES : Schema.TOPIC_POINTS))
-          .anyMatch(h -> h.startsWith(isProbe ? "reason=schema_version: version 9" : "reason=unparsable"))
+          .anyMatch(
+              h -> h.startsWith(isProbe ? "reason=schema_version: version 9" : "reason=unparsable"))
           .anyMatch(h -> h.startsWith("partition="))
           .anyMatch(h -> h.startsWith("offset="));
     }

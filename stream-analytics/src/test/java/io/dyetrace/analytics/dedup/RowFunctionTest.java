@@ -62,12 +62,9 @@ class RowFunctionTest {
       harness.processElement(read(Kind.MESH, Records.mesh(5, START_NS)), START_MS);
       harness.processElement(read(Kind.MESH, Records.mesh(5, START_NS + 1)), START_MS);
       assertThat(harness.extractOutputValues()).as("mesh").hasSize(24 + 2);
-      harness.processElement(
-          read(Kind.VERDICTS, Records.verdict("gw-1", 1, START_NS)), START_MS);
-      harness.processElement(
-          read(Kind.VERDICTS, Records.verdict("gw-1", 1, START_NS)), START_MS);
-      harness.processElement(
-          read(Kind.VERDICTS, Records.verdict("gw-1", 2, START_NS)), START_MS);
+      harness.processElement(read(Kind.VERDICTS, Records.verdict("gw-1", 1, START_NS)), START_MS);
+      harness.processElement(read(Kind.VERDICTS, Records.verdict("gw-1", 1, START_NS)), START_MS);
+      harness.processElement(read(Kind.VERDICTS, Records.verdict("gw-1", 2, START_NS)), START_MS);
       assertThat(harness.extractOutputValues()).as("verdicts").hasSize(26 + 2);
     }
   }
@@ -77,7 +74,8 @@ class RowFunctionTest {
     try (var harness = harness()) {
       harness.open();
       harness.setProcessingTime(START_MS);
-      for (ProbeOutcome outcome : new ProbeOutcome[] {ProbeOutcome.TIMEOUT, ProbeOutcome.LATE_SYN_ACK}) {
+      for (ProbeOutcome outcome :
+          new ProbeOutcome[] {ProbeOutcome.TIMEOUT, ProbeOutcome.LATE_SYN_ACK}) {
         Message batch =
             Records.probes(1, 0, 0, START_NS).toBuilder()
                 .addResults(Records.probe(9, outcome, START_NS))

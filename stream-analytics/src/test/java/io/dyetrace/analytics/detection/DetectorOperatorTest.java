@@ -174,7 +174,8 @@ class DetectorOperatorTest {
       harness.setProcessingTime(START_MS + t);
       operator.caughtUp().answered(START_MS + t, Map.of(PARTITION, new Range(0, offset + 50)));
     }
-    assertThat(FakeDetector.CALLS.subList(FakeDetector.CALLS.size() - 20, FakeDetector.CALLS.size()))
+    assertThat(
+            FakeDetector.CALLS.subList(FakeDetector.CALLS.size() - 20, FakeDetector.CALLS.size()))
         .allMatch(call -> call.endsWith("behind"));
     assertThat(FakeDetector.CALLS).noneMatch(call -> call.startsWith("13"));
   }
@@ -190,7 +191,8 @@ class DetectorOperatorTest {
       harness.setProcessingTime(START_MS + t);
       operator.caughtUp().answered(START_MS + t, Map.of(PARTITION, new Range(0, offset)));
     }
-    assertThat(FakeDetector.CALLS.subList(FakeDetector.CALLS.size() - 20, FakeDetector.CALLS.size()))
+    assertThat(
+            FakeDetector.CALLS.subList(FakeDetector.CALLS.size() - 20, FakeDetector.CALLS.size()))
         .allMatch(call -> call.endsWith("behind"));
   }
 

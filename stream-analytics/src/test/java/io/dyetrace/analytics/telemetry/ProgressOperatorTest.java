@@ -47,8 +47,7 @@ class ProgressOperatorTest {
       List<Telemetry> out = harness.extractOutputValues();
       assertThat(out).hasSize(2);
       assertThat(out.get(0)).isInstanceOf(Batch.class);
-      assertThat(((Progress) out.get(1)).nextOffsets())
-          .isEqualTo(Map.of("dyetrace.points-1", 43L));
+      assertThat(((Progress) out.get(1)).nextOffsets()).isEqualTo(Map.of("dyetrace.points-1", 43L));
       harness.setProcessingTime(1_000);
       assertThat(harness.extractOutputValues()).as("nothing new to tell").hasSize(2);
     }

@@ -106,21 +106,14 @@ class TelemetryReaderTest {
             .addResults(Records.probe(1, ProbeOutcome.PROBE_OUTCOME_UNSPECIFIED, NOW_NS))
             .build(),
         "outcome");
-    assertImpossible(
-        Kind.PROBES,
-        Records.probes(70_000, 5, 1, NOW_NS),
-        "prober_id: 70000");
-    assertImpossible(
-        Kind.POINTS, Records.points("gw-1", 0, 1, NOW_NS), "ring_sequence: 0");
+    assertImpossible(Kind.PROBES, Records.probes(70_000, 5, 1, NOW_NS), "prober_id: 70000");
+    assertImpossible(Kind.POINTS, Records.points("gw-1", 0, 1, NOW_NS), "ring_sequence: 0");
     assertImpossible(Kind.POINTS, Records.points("", 1, 1, NOW_NS), "location");
     assertImpossible(
-        Kind.COUNTERS,
-        Records.counters("gw-1", 1, NOW_NS + 100_000_000_000_000L),
-        "agent.time_ns");
+        Kind.COUNTERS, Records.counters("gw-1", 1, NOW_NS + 100_000_000_000_000L), "agent.time_ns");
     Message mesh =
         Records.mesh(1, NOW_NS).toBuilder()
-            .setLatencies(
-                0, Records.mesh(1, NOW_NS).getLatencies(0).toBuilder().addBucketCounts(1))
+            .setLatencies(0, Records.mesh(1, NOW_NS).getLatencies(0).toBuilder().addBucketCounts(1))
             .build();
     assertImpossible(Kind.MESH, mesh, "bucket_counts: 3 for 1 bounds");
     assertImpossible(
