@@ -30,7 +30,7 @@ static const struct dt_colour_key_config keys[] = {
 
 static struct dt_colour_guard_config config(uint32_t stamp_rate_limit)
 {
-	return (struct dt_colour_guard_config) {
+	return (struct dt_colour_guard_config){
 		.probers = probers,
 		.prober_count = 3,
 		.keys = keys,
@@ -55,17 +55,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct dt_colour_option seal(
-	uint16_t prober_id,
-	uint8_t flags,
-	uint32_t sequence,
-	uint64_t epoch,
-	const uint8_t *address,
-	size_t address_len
-)
+static struct dt_colour_option seal(uint16_t prober_id, uint8_t flags, uint32_t sequence,
+	uint64_t epoch, const uint8_t *address, size_t address_len)
 {
-	struct dt_colour_option o = {
-		.version = DT_COLOUR_VERSION, .flags = flags, .prober_id = prober_id, .probe_sequence = sequence};
+	struct dt_colour_option o = {.version = DT_COLOUR_VERSION,
+		.flags = flags,
+		.prober_id = prober_id,
+		.probe_sequence = sequence};
 	const struct dt_colour_key_config *k = (flags & 3) == 3 ? &keys[1] : &keys[0];
 	struct dt_siphash_key key = dt_siphash_key_read(k->bytes);
 	struct dt_siphash_key derived = dt_colour_derive_key(&key, prober_id);
@@ -90,18 +86,19 @@ static void should_verify_a_genuine_colour(void **state)
 	int offset = 9;
 	struct dt_colour_option o = seal(1, 0, 7, dt_colour_epoch(START_NS), source, 4);
 
-	assert_int_equal(
-		dt_colour_guard_check(*state, &o, source, 4, PORT, ISN, START_NS, &offset), DT_COLOUR_VERIFIED);
+	assert_int_equal(dt_colour_guard_check(*state, &o, source, 4, PORT, ISN, START_NS, &offset),
+		DT_COLOUR_VERIFIED);
 	assert_int_equal(offset, 0);
-	assert_int_equal(dt_colour_guard_check(*state, NULL, source, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_NONE);
+	assert_int_equal(dt_colour_guard_check(*state, NULL, source, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_NONE);
 }
 
 static void should_verify_an_ipv6_prober_and_another_key(void **state)
 {
 	struct dt_colour_option o = seal(1, 3, 7, dt_colour_epoch(START_NS), source6, 16);
 
-	assert_int_equal(
-		dt_colour_guard_check(*state, &o, source6, 16, PORT, ISN, START_NS, NULL), DT_COLOUR_VERIFIED);
+	assert_int_equal(dt_colour_guard_check(*state, &o, source6, 16, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_VERIFIED);
 }
 
 static void should_call_forged_what_does_not_verify(void **state)
@@ -112,18 +109,29 @@ static void should_call_forged_what_does_not_verify(void **state)
 	// a bit of the MAC, of the version, of the flags
 	other = o;
 	other.mac ^= 1ull << 63;
-	assert_int_equal(dt_colour_guard_check(*state, &other, source, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_FORGED);
+	assert_int_equal(
+		dt_colour_guard_check(*state, &other, source, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_FORGED);
 	other = o;
 	other.version = 2;
-	assert_int_equal(dt_colour_guard_check(*state, &other, source, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_FORGED);
+	assert_int_equal(
+		dt_colour_guard_check(*state, &other, source, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_FORGED);
 	other = o;
 	other.flags = 1; // no such key
-	assert_int_equal(dt_colour_guard_check(*state, &other, source, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_FORGED);
+	assert_int_equal(
+		dt_colour_guard_check(*state, &other, source, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_FORGED);
 	// another port, another sequence number
-	assert_int_equal(dt_colour_guard_check(*state, &o, source, 4, PORT + 1, ISN, START_NS, NULL), DT_COLOUR_FORGED);
-	assert_int_equal(dt_colour_guard_check(*state, &o, source, 4, PORT, ISN + 1, START_NS, NULL), DT_COLOUR_FORGED);
+	assert_int_equal(
+		dt_colour_guard_check(*state, &o, source, 4, PORT + 1, ISN, START_NS, NULL),
+		DT_COLOUR_FORGED);
+	assert_int_equal(
+		dt_colour_guard_check(*state, &o, source, 4, PORT, ISN + 1, START_NS, NULL),
+		DT_COLOUR_FORGED);
 	// and none of these used its place in the window up
-	assert_int_equal(dt_colour_guard_check(*state, &o, source, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_VERIFIED);
+	assert_int_equal(dt_colour_guard_check(*state, &o, source, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_VERIFIED);
 }
 
 static void should_call_forged_what_comes_from_elsewhere(void **state)
@@ -132,15 +140,20 @@ static void should_call_forged_what_comes_from_elsewhere(void **state)
 	struct dt_colour_option o = seal(1, 0, 7, epoch, elsewhere, 4);
 
 	// rightly sealed, but from another prober's prefix
-	assert_int_equal(dt_colour_guard_check(*state, &o, elsewhere, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_FORGED);
+	assert_int_equal(dt_colour_guard_check(*state, &o, elsewhere, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_FORGED);
 	o = seal(9, 0, 7, epoch, source, 4); // nobody's id
-	assert_int_equal(dt_colour_guard_check(*state, &o, source, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_FORGED);
+	assert_int_equal(dt_colour_guard_check(*state, &o, source, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_FORGED);
 	o = seal(2, 0, 7, epoch, source6, 16); // an id without an IPv6 prefix
-	assert_int_equal(dt_colour_guard_check(*state, &o, source6, 16, PORT, ISN, START_NS, NULL), DT_COLOUR_FORGED);
-	o = seal(1, 0, 7, epoch, (const uint8_t[16]) {0x20, 0x01, 0x0d, 0xb8, 0, 2}, 16); // one bit outside the /47
-	assert_int_equal(dt_colour_guard_check(*state, &o, (const uint8_t[16]) {0x20, 0x01, 0x0d, 0xb8, 0, 2}, 16, PORT,
-					       ISN, START_NS, NULL),
-			 DT_COLOUR_FORGED);
+	assert_int_equal(dt_colour_guard_check(*state, &o, source6, 16, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_FORGED);
+	o = seal(1, 0, 7, epoch, (const uint8_t[16]){0x20, 0x01, 0x0d, 0xb8, 0, 2},
+		16); // one bit outside the /47
+	assert_int_equal(
+		dt_colour_guard_check(*state, &o, (const uint8_t[16]){0x20, 0x01, 0x0d, 0xb8, 0, 2},
+			16, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_FORGED);
 }
 
 static void should_not_stamp_a_replayed_colour(void **state)
@@ -155,8 +168,10 @@ static void should_not_stamp_a_replayed_colour(void **state)
 
 static void should_call_an_old_colour_forged(void **state)
 {
-	assert_int_equal(check_at(*state, 7, START_NS, START_NS + 32 * SECOND_NS), DT_COLOUR_FORGED);
-	assert_int_equal(check_at(*state, 7, START_NS, START_NS + 30 * 20 * SECOND_NS), DT_COLOUR_FORGED);
+	assert_int_equal(
+		check_at(*state, 7, START_NS, START_NS + 32 * SECOND_NS), DT_COLOUR_FORGED);
+	assert_int_equal(
+		check_at(*state, 7, START_NS, START_NS + 30 * 20 * SECOND_NS), DT_COLOUR_FORGED);
 }
 
 static void should_tell_the_epoch_a_neighbour_verified_in(void **state)
@@ -164,21 +179,23 @@ static void should_tell_the_epoch_a_neighbour_verified_in(void **state)
 	struct dt_colour_option o = seal(1, 0, 7, dt_colour_epoch(START_NS) - 1, source, 4);
 	int offset = 9;
 
-	assert_int_equal(
-		dt_colour_guard_check(*state, &o, source, 4, PORT, ISN, START_NS + SECOND_NS, &offset),
+	assert_int_equal(dt_colour_guard_check(
+				 *state, &o, source, 4, PORT, ISN, START_NS + SECOND_NS, &offset),
 		DT_COLOUR_VERIFIED);
 	assert_int_equal(offset, -1);
 	o = seal(1, 0, 8, dt_colour_epoch(START_NS) + 1, source, 4);
-	assert_int_equal(
-		dt_colour_guard_check(*state, &o, source, 4, PORT, ISN, START_NS + 29 * SECOND_NS, &offset),
+	assert_int_equal(dt_colour_guard_check(*state, &o, source, 4, PORT, ISN,
+				 START_NS + 29 * SECOND_NS, &offset),
 		DT_COLOUR_VERIFIED);
 	assert_int_equal(offset, 1);
 }
 
 static void should_not_accept_a_replay_across_the_epoch_boundary(void **state)
 {
-	assert_int_equal(check_at(*state, 7, START_NS, START_NS + 29 * SECOND_NS), DT_COLOUR_VERIFIED);
-	assert_int_equal(check_at(*state, 7, START_NS, START_NS + 31 * SECOND_NS), DT_COLOUR_REPLAYED);
+	assert_int_equal(
+		check_at(*state, 7, START_NS, START_NS + 29 * SECOND_NS), DT_COLOUR_VERIFIED);
+	assert_int_equal(
+		check_at(*state, 7, START_NS, START_NS + 31 * SECOND_NS), DT_COLOUR_REPLAYED);
 }
 
 static void should_keep_resets_apart_from_syns(void **state)
@@ -188,9 +205,11 @@ static void should_keep_resets_apart_from_syns(void **state)
 
 	assert_int_equal(check_at(*state, 7, START_NS, START_NS), DT_COLOUR_VERIFIED);
 	assert_int_equal(
-		dt_colour_guard_check(*state, &reset, source, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_VERIFIED);
+		dt_colour_guard_check(*state, &reset, source, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_VERIFIED);
 	assert_int_equal(
-		dt_colour_guard_check(*state, &reset, source, 4, PORT, ISN, START_NS, NULL), DT_COLOUR_REPLAYED);
+		dt_colour_guard_check(*state, &reset, source, 4, PORT, ISN, START_NS, NULL),
+		DT_COLOUR_REPLAYED);
 }
 
 static void should_follow_sequences_around_their_end(void **state)
@@ -198,9 +217,11 @@ static void should_follow_sequences_around_their_end(void **state)
 	uint32_t sequence = UINT32_MAX - 2;
 
 	for (int i = 0; i < 6; i++, sequence++)
-		assert_int_equal(check_at(*state, sequence, START_NS, START_NS), DT_COLOUR_VERIFIED);
+		assert_int_equal(
+			check_at(*state, sequence, START_NS, START_NS), DT_COLOUR_VERIFIED);
 	for (int i = 0; i < 6; i++)
-		assert_int_equal(check_at(*state, --sequence, START_NS, START_NS), DT_COLOUR_REPLAYED);
+		assert_int_equal(
+			check_at(*state, --sequence, START_NS, START_NS), DT_COLOUR_REPLAYED);
 }
 
 static void should_hold_a_thousand_probes_a_second_for_as_long_as_they_are_valid(void **state)
@@ -212,7 +233,8 @@ static void should_hold_a_thousand_probes_a_second_for_as_long_as_they_are_valid
 		assert_int_equal(check_at(*state, i, START_NS, now_ns), DT_COLOUR_VERIFIED);
 	}
 	for (uint32_t i = 0; i < 34000; i++)
-		assert_int_equal(check_at(*state, i, START_NS, START_NS + 31 * SECOND_NS), DT_COLOUR_REPLAYED);
+		assert_int_equal(check_at(*state, i, START_NS, START_NS + 31 * SECOND_NS),
+			DT_COLOUR_REPLAYED);
 }
 
 static void should_call_replayed_what_is_too_old_for_the_window(void **state)
@@ -237,7 +259,8 @@ static void should_welcome_a_prober_back_whose_clock_stepped_back(void **state)
 {
 	uint64_t day_ns = 86400ull * SECOND_NS;
 
-	assert_int_equal(check_at(*state, 7 + 65536, START_NS + day_ns, START_NS + day_ns), DT_COLOUR_VERIFIED);
+	assert_int_equal(check_at(*state, 7 + 65536, START_NS + day_ns, START_NS + day_ns),
+		DT_COLOUR_VERIFIED);
 	assert_int_equal(check_at(*state, 7, START_NS, START_NS), DT_COLOUR_VERIFIED);
 }
 
@@ -258,7 +281,8 @@ static void should_cap_what_is_stamped_in_a_second(void **state)
 	assert_int_equal(check_at(guard, 10, START_NS, START_NS + SECOND_NS), DT_COLOUR_REPLAYED);
 	// a worker whose clock is a moment behind counts in the newest second
 	for (uint32_t i = 12; i < 21; i++)
-		assert_int_equal(check_at(guard, i, START_NS, START_NS + SECOND_NS - 1), DT_COLOUR_VERIFIED);
+		assert_int_equal(
+			check_at(guard, i, START_NS, START_NS + SECOND_NS - 1), DT_COLOUR_VERIFIED);
 	assert_int_equal(check_at(guard, 21, START_NS, START_NS + SECOND_NS), DT_COLOUR_CAPPED);
 	dt_colour_guard_free(guard);
 }
@@ -327,7 +351,7 @@ static void should_refuse_a_configuration_out_of_range(void **state)
 	prober.prefix_bits = 32;
 	prober.address_len = 5;
 	assert_int_equal(dt_colour_guard_create(&c, NULL, &guard), -EINVAL);
-	c = (struct dt_colour_guard_config) {0};
+	c = (struct dt_colour_guard_config){0};
 	assert_int_equal(dt_colour_guard_create(&c, NULL, &guard), 0);
 	assert_int_equal(check_at(guard, 1, START_NS, START_NS), DT_COLOUR_FORGED);
 	dt_colour_guard_free(guard);

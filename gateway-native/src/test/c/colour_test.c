@@ -157,10 +157,10 @@ static void check_mac(const struct vector *v)
 	uint8_t out[8];
 
 	assert_int_equal(v->fields[1].len, DT_COLOUR_SIGNED_BYTES);
-	write_le64(dt_colour_mac(&key, v->fields[1].bytes, number(&v->fields[2]), v->fields[3].bytes,
-				 v->fields[3].len, (uint16_t)number(&v->fields[4]),
-				 (uint32_t)number(&v->fields[5])),
-		   out);
+	write_le64(dt_colour_mac(&key, v->fields[1].bytes, number(&v->fields[2]),
+			   v->fields[3].bytes, v->fields[3].len, (uint16_t)number(&v->fields[4]),
+			   (uint32_t)number(&v->fields[5])),
+		out);
 	assert_expected(v, out, sizeof(out));
 }
 
@@ -174,8 +174,8 @@ static uint64_t mac_of_option(const struct vector *v, const uint8_t *signed_byte
 {
 	struct dt_siphash_key key = dt_siphash_key_read(v->fields[0].bytes);
 
-	return dt_colour_mac(&key, signed_bytes, number(&v->fields[4]), v->fields[5].bytes, v->fields[5].len,
-			     (uint16_t)number(&v->fields[6]), (uint32_t)number(&v->fields[7]));
+	return dt_colour_mac(&key, signed_bytes, number(&v->fields[4]), v->fields[5].bytes,
+		v->fields[5].len, (uint16_t)number(&v->fields[6]), (uint32_t)number(&v->fields[7]));
 }
 
 static void check_encode(const struct vector *v)
@@ -227,8 +227,8 @@ static void check_isn(const struct vector *v)
 
 	assert_int_equal(v->fields[1].len, v->fields[3].len);
 	isn = dt_colour_isn(&key, v->fields[1].bytes, v->fields[3].bytes, v->fields[1].len,
-			    (uint16_t)number(&v->fields[2]), (uint16_t)number(&v->fields[4]),
-			    number(&v->fields[5]));
+		(uint16_t)number(&v->fields[2]), (uint16_t)number(&v->fields[4]),
+		number(&v->fields[5]));
 	for (int i = 0; i < 4; i++)
 		out[i] = (uint8_t)(isn >> (24 - 8 * i));
 	assert_expected(v, out, sizeof(out));
@@ -243,7 +243,8 @@ static void should_compute_the_initial_sequence_number(void **state)
 static struct dt_colour_option sealed(void)
 {
 	struct dt_siphash_key key = test_key();
-	struct dt_colour_option option = {.version = DT_COLOUR_VERSION, .prober_id = 1, .probe_sequence = 7};
+	struct dt_colour_option option = {
+		.version = DT_COLOUR_VERSION, .prober_id = 1, .probe_sequence = 7};
 	uint8_t bytes[DT_COLOUR_BYTES];
 
 	dt_colour_write(&option, bytes);
@@ -252,14 +253,8 @@ static struct dt_colour_option sealed(void)
 	return option;
 }
 
-static bool verifies(
-	const struct dt_colour_option *o,
-	struct dt_siphash_key key,
-	uint64_t epoch,
-	const uint8_t *address,
-	uint16_t port,
-	uint32_t sequence
-)
+static bool verifies(const struct dt_colour_option *o, struct dt_siphash_key key, uint64_t epoch,
+	const uint8_t *address, uint16_t port, uint32_t sequence)
 {
 	return o->mac == dt_colour_mac(&key, o->signed_bytes, epoch, address, 4, port, sequence);
 }
@@ -361,11 +356,11 @@ static void should_refuse_options_that_contradict_themselves(void **state)
 	uint8_t options[60] = {0};
 
 	(void)state;
-	assert_int_equal(dt_colour_find((uint8_t[]) {253}, 1, &out), -EINVAL);
-	assert_int_equal(dt_colour_find((uint8_t[]) {253, 0}, 2, &out), -EINVAL);
-	assert_int_equal(dt_colour_find((uint8_t[]) {253, 1}, 2, &out), -EINVAL);
-	assert_int_equal(dt_colour_find((uint8_t[]) {253, 20, 0x44, 0x59}, 4, &out), -EINVAL);
-	assert_int_equal(dt_colour_find((uint8_t[]) {1, 1, 2, 5, 0, 0}, 6, &out), -EINVAL);
+	assert_int_equal(dt_colour_find((uint8_t[]){253}, 1, &out), -EINVAL);
+	assert_int_equal(dt_colour_find((uint8_t[]){253, 0}, 2, &out), -EINVAL);
+	assert_int_equal(dt_colour_find((uint8_t[]){253, 1}, 2, &out), -EINVAL);
+	assert_int_equal(dt_colour_find((uint8_t[]){253, 20, 0x44, 0x59}, 4, &out), -EINVAL);
+	assert_int_equal(dt_colour_find((uint8_t[]){1, 1, 2, 5, 0, 0}, 6, &out), -EINVAL);
 	dt_colour_write(&o, options);
 	options[20] = 3; // after the colour
 	options[21] = 255;

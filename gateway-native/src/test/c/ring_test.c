@@ -68,8 +68,11 @@ static int teardown(void **state)
 
 static struct dt_ring_producer_config config(void)
 {
-	return (struct dt_ring_producer_config) {
-		.directory = directory, .node = "gw-1", .boot_id = BOOT_ID, .workers = 2, .ring_records = RECORDS};
+	return (struct dt_ring_producer_config){.directory = directory,
+		.node = "gw-1",
+		.boot_id = BOOT_ID,
+		.workers = 2,
+		.ring_records = RECORDS};
 }
 
 static struct dt_ring_producer *create(void)
@@ -91,7 +94,7 @@ static struct dt_ring_reader *open_reader(const struct dt_ring_producer *produce
 
 static struct dt_record record(uint64_t time_ns)
 {
-	return (struct dt_record) {.time_ns = time_ns, .type = DT_RECORD_POINT};
+	return (struct dt_record){.time_ns = time_ns, .type = DT_RECORD_POINT};
 }
 
 static bool push(struct dt_ring_producer *producer, unsigned int ring, uint64_t time_ns)
@@ -196,7 +199,8 @@ static void should_let_one_consumer_in_at_a_time(void **state)
 	struct dt_ring_reader *reader = open_reader(producer), *second;
 
 	(void)state;
-	assert_int_equal(dt_ring_reader_open(dt_ring_producer_path(producer), true, &second), -EBUSY);
+	assert_int_equal(
+		dt_ring_reader_open(dt_ring_producer_path(producer), true, &second), -EBUSY);
 	assert_int_equal(dt_ring_reader_alive(reader), 1);
 	dt_ring_reader_close(reader);
 	assert_int_equal(dt_ring_reader_open(dt_ring_producer_path(producer), true, &second), 0);
@@ -275,9 +279,9 @@ static void should_refuse_a_producer_out_of_range(void **state)
 	int files = 0;
 
 	(void)state;
-#define REFUSED(field, value, error)                                                                          \
-	c = config();                                                                                         \
-	c.field = value;                                                                                      \
+#define REFUSED(field, value, error)                                                               \
+	c = config();                                                                              \
+	c.field = value;                                                                           \
 	assert_int_equal(dt_ring_producer_create(&c, &producer), error)
 
 	REFUSED(node, "", -EINVAL);
@@ -349,7 +353,8 @@ static void should_refuse_a_hostile_file(void **state)
 		{offsetof(struct dt_ring_file, rings[2].capacity), 2 * RECORDS, 8},
 		{offsetof(struct dt_ring_file, rings[1].records_offset), 0, 8},
 		{offsetof(struct dt_ring_file, rings[1].records_offset), UINT64_MAX - 63, 8},
-		{offsetof(struct dt_ring_file, rings[2].records_offset), sizeof(struct dt_ring_file) + 1, 8},
+		{offsetof(struct dt_ring_file, rings[2].records_offset),
+			sizeof(struct dt_ring_file) + 1, 8},
 	};
 
 	(void)state;
@@ -440,7 +445,8 @@ static void should_hand_over_everything_a_killed_producer_wrote(void **state)
 		_exit(1);
 	}
 	assert_int_equal(read(ready[0], &byte, 1), 1);
-	snprintf(path, sizeof(path), "%s/gw-1-%020llu.rings", directory, (unsigned long long)BOOT_ID);
+	snprintf(path, sizeof(path), "%s/gw-1-%020llu.rings", directory,
+		(unsigned long long)BOOT_ID);
 	assert_int_equal(dt_ring_reader_open(path, true, &reader), 0);
 	assert_int_equal(dt_ring_reader_alive(reader), 1);
 	kill(child, SIGKILL);
@@ -489,7 +495,7 @@ static void check_record(const struct dt_record *r, uint64_t sequence)
 {
 	if (r->sequence != sequence)
 		fail_msg("sequence %llu instead of %llu", (unsigned long long)r->sequence,
-			 (unsigned long long)sequence);
+			(unsigned long long)sequence);
 	for (size_t i = 0; i < sizeof(r->bytes); i++) {
 		if (r->bytes[i] != (r->time_ns & 0xff))
 			fail_msg("record %llu is torn", (unsigned long long)sequence);
@@ -516,7 +522,8 @@ static void should_pass_millions_of_records_between_two_threads_without_a_gap(vo
 		int count;
 
 		status = status_of(reader, 0);
-		// Everything up to the promised time stands below the head seen with it, or was lost.
+		// Everything up to the promised time stands below the head seen with it, or was
+		// lost.
 		promised = status.producer_time_ns == BOOT_ID ? promised : status.producer_time_ns;
 		count = dt_ring_reader_read(reader, 0, position, out, 256);
 		assert_true(count >= 0);
@@ -537,8 +544,8 @@ static void should_pass_millions_of_records_between_two_threads_without_a_gap(vo
 	assert_int_equal(status.head, position);
 	assert_int_equal(position + status.lost, s.attempts);
 	assert_true(position > STRESS_RECORDS / 2);
-	print_message("%llu records passed, %llu found the ring full\n", (unsigned long long)position,
-		      (unsigned long long)status.lost);
+	print_message("%llu records passed, %llu found the ring full\n",
+		(unsigned long long)position, (unsigned long long)status.lost);
 	dt_ring_reader_close(reader);
 	dt_ring_producer_close(s.producer);
 }

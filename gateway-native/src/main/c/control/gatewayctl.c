@@ -39,13 +39,16 @@ struct command {
 static const struct command commands[] = {
 	{"status", SHAPE_PLAIN, "", "node, state, version, uptime"},
 	{"vip-list", SHAPE_PLAIN, "", "the VIPs and their backends"},
-	{"vip-add", SHAPE_VIP, "JSON | key=value… backend=NAME,ADDRESS,PORT[,WEIGHT]…", "adds a VIP"},
-	{"vip-set", SHAPE_VIP, "JSON | key=value… backend=NAME,ADDRESS,PORT[,WEIGHT]…", "replaces a VIP"},
+	{"vip-add", SHAPE_VIP, "JSON | key=value… backend=NAME,ADDRESS,PORT[,WEIGHT]…",
+		"adds a VIP"},
+	{"vip-set", SHAPE_VIP, "JSON | key=value… backend=NAME,ADDRESS,PORT[,WEIGHT]…",
+		"replaces a VIP"},
 	{"vip-remove", SHAPE_NAME, "NAME", "removes a VIP"},
 	{"vip-enable", SHAPE_NAME, "NAME", "lets a VIP take traffic"},
 	{"vip-disable", SHAPE_NAME, "NAME", "drops a VIP's traffic as VIP_DISABLED"},
 	{"backend-enable", SHAPE_PLAIN, "vip=NAME backend=NAME", "gives a backend new sessions"},
-	{"backend-disable", SHAPE_PLAIN, "vip=NAME backend=NAME", "gives a backend no new sessions"},
+	{"backend-disable", SHAPE_PLAIN, "vip=NAME backend=NAME",
+		"gives a backend no new sessions"},
 	{"counters", SHAPE_PLAIN, "", "packets, drops, colours, workers"},
 	{"sessions", SHAPE_PLAIN, "[vip=NAME]", "their number and a sample"},
 	{"state", SHAPE_STATE, "READY | DRAINING", "takes the node into or out of service"},
@@ -59,12 +62,16 @@ static void usage(FILE *out)
 	      "  --json         print the answer as one line of JSON\n"
 	      "  --help         this text\n"
 	      "\n"
-	      "An argument is key=value or a whole JSON object; a value that is JSON (8080, true, [..]) is taken as such.\n"
+	      "An argument is key=value or a whole JSON object; a value that is JSON (8080, true, "
+	      "[..]) is taken as such.\n"
 	      "\n",
-	      out);
+		out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  %-16s %-52s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
-	fputs("\nExit status: 0 done; 1 refused, or the gateway cannot be reached; 2 wrong usage.\n", out);
+		fprintf(out, "  %-16s %-52s %s\n", commands[i].name, commands[i].arguments,
+			commands[i].help);
+	fputs("\nExit status: 0 done; 1 refused, or the gateway cannot be reached; 2 wrong "
+	      "usage.\n",
+		out);
 }
 
 static const struct command *find_command(const char *name)
@@ -96,9 +103,9 @@ static json_t *parse_backend(const char *text)
 	while ((field = strsep(&rest, ",")) != NULL && count < 4)
 		fields[count++] = field;
 	if (field == NULL && count >= 3)
-		backend = json_pack("{s:s,s:s,s:o,s:o}", "name", fields[0], "address", fields[1], "port",
-				    parse_value(fields[2]), "weight",
-				    count == 4 ? parse_value(fields[3]) : json_integer(1));
+		backend = json_pack("{s:s,s:s,s:o,s:o}", "name", fields[0], "address", fields[1],
+			"port", parse_value(fields[2]), "weight",
+			count == 4 ? parse_value(fields[3]) : json_integer(1));
 	free(copy);
 	return backend;
 }
@@ -110,18 +117,23 @@ static int add_pair(json_t *object, enum shape shape, const char *argument)
 	int ret;
 
 	if (equals == NULL || equals == argument) {
-		if (shape == SHAPE_NAME && equals == NULL && json_object_get(object, "name") == NULL)
+		if (shape == SHAPE_NAME && equals == NULL &&
+			json_object_get(object, "name") == NULL)
 			return json_object_set_new(object, "name", json_string(argument));
-		if (shape == SHAPE_STATE && equals == NULL && json_object_get(object, "state") == NULL)
+		if (shape == SHAPE_STATE && equals == NULL &&
+			json_object_get(object, "state") == NULL)
 			return json_object_set_new(object, "state", json_string(argument));
 		fprintf(stderr, "dyetrace-gatewayctl: '%s' is not key=value\n", argument);
 		return -1;
 	}
 	if (shape == SHAPE_VIP && strncmp(argument, "backend=", 8) == 0) {
-		json_t *backends = json_object_get(object, "backends"), *backend = parse_backend(equals + 1);
+		json_t *backends = json_object_get(object, "backends"),
+		       *backend = parse_backend(equals + 1);
 
 		if (backend == NULL) {
-			fprintf(stderr, "dyetrace-gatewayctl: '%s' is not backend=NAME,ADDRESS,PORT[,WEIGHT]\n",
+			fprintf(stderr,
+				"dyetrace-gatewayctl: '%s' is not "
+				"backend=NAME,ADDRESS,PORT[,WEIGHT]\n",
 				argument);
 			return -1;
 		}
@@ -137,9 +149,11 @@ static int add_pair(json_t *object, enum shape shape, const char *argument)
 		ret = -1;
 	} else {
 		// A name stays a string even if it looks like a number.
-		bool name = strcmp(key, "name") == 0 || strcmp(key, "vip") == 0 || strcmp(key, "backend") == 0;
+		bool name = strcmp(key, "name") == 0 || strcmp(key, "vip") == 0 ||
+			    strcmp(key, "backend") == 0;
 
-		ret = json_object_set_new(object, key, name ? json_string(equals + 1) : parse_value(equals + 1));
+		ret = json_object_set_new(
+			object, key, name ? json_string(equals + 1) : parse_value(equals + 1));
 	}
 	free(key);
 	return ret;
@@ -154,7 +168,8 @@ static json_t *parse_arguments(const struct command *command, int argc, char **a
 
 		object = json_loads(argv[0], JSON_REJECT_DUPLICATES, &error);
 		if (object == NULL)
-			fprintf(stderr, "dyetrace-gatewayctl: not JSON: column %d: %s\n", error.column, error.text);
+			fprintf(stderr, "dyetrace-gatewayctl: not JSON: column %d: %s\n",
+				error.column, error.text);
 		return object;
 	}
 	object = json_object();
@@ -170,7 +185,8 @@ static json_t *parse_arguments(const struct command *command, int argc, char **a
 static bool required_missing(const struct command *command, const json_t *object)
 {
 	static const char *const vip[] = {"name", NULL}, *const name[] = {"name", NULL};
-	static const char *const backend[] = {"vip", "backend", NULL}, *const state[] = {"state", NULL};
+	static const char *const backend[] = {"vip", "backend", NULL}, *const state[] = {
+									       "state", NULL};
 	static const char *const none[] = {NULL};
 	const char *const *required = none;
 
@@ -184,8 +200,8 @@ static bool required_missing(const struct command *command, const json_t *object
 		required = backend;
 	for (; *required != NULL; required++) {
 		if (json_object_get(object, *required) == NULL) {
-			fprintf(stderr, "dyetrace-gatewayctl: %s: %s is missing; arguments: %s\n", command->name,
-				*required, command->arguments);
+			fprintf(stderr, "dyetrace-gatewayctl: %s: %s is missing; arguments: %s\n",
+				command->name, *required, command->arguments);
 			return true;
 		}
 	}
@@ -293,7 +309,8 @@ static int receive_line(int fd, char **out)
 			return 0;
 		}
 		if (capacity - len < 2) {
-			char *larger = capacity < MAX_ANSWER_BYTES ? realloc(line, capacity * 2) : NULL;
+			char *larger =
+				capacity < MAX_ANSWER_BYTES ? realloc(line, capacity * 2) : NULL;
 
 			if (larger == NULL) {
 				free(line);
@@ -329,7 +346,8 @@ static json_t *ask(const char *path, const json_t *request)
 	}
 	answer = json_loads(line, 0, &error);
 	if (!json_is_object(answer)) {
-		fprintf(stderr, "dyetrace-gatewayctl: %s: the answer is not a JSON object: %s\n", path, line);
+		fprintf(stderr, "dyetrace-gatewayctl: %s: the answer is not a JSON object: %s\n",
+			path, line);
 		json_decref(answer);
 		answer = NULL;
 	}
@@ -355,7 +373,8 @@ static bool is_table(const json_t *array)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach (array, i, row) {
+	json_array_foreach(array, i, row)
+	{
 		if (!json_is_object(row))
 			return false;
 	}
@@ -372,9 +391,9 @@ static void print_value(const json_t *value)
 
 static size_t width_of(const json_t *value)
 {
-	char *text = value == NULL ? NULL
-		: is_scalar(value)  ? scalar_text(value)
-				    : json_dumps(value, JSON_COMPACT);
+	char *text = value == NULL      ? NULL
+		     : is_scalar(value) ? scalar_text(value)
+					: json_dumps(value, JSON_COMPACT);
 	size_t width = text == NULL ? 0 : strlen(text);
 
 	free(text);
@@ -389,13 +408,16 @@ static void print_table(const json_t *array, int indent)
 	size_t i;
 
 	for (int header = 1; header >= 0; header--) {
-		json_array_foreach (array, i, row) {
+		json_array_foreach(array, i, row)
+		{
 			printf("%*s", indent, "");
-			json_object_foreach (first, key, value) {
+			json_object_foreach(first, key, value)
+			{
 				size_t width = strlen(key), k;
 				json_t *other, *cell = json_object_get(row, key);
 
-				json_array_foreach (array, k, other) {
+				json_array_foreach(array, k, other)
+				{
 					size_t w = width_of(json_object_get(other, key));
 
 					width = w > width ? w : width;
@@ -421,13 +443,15 @@ static void print_object(const json_t *object, int indent)
 	json_t *value;
 	int widest = 0;
 
-	json_object_foreach ((json_t *)object, key, value) {
+	json_object_foreach((json_t *)object, key, value)
+	{
 		int len = (int)strlen(key);
 
 		if (is_scalar(value) && len > widest)
 			widest = len;
 	}
-	json_object_foreach ((json_t *)object, key, value) {
+	json_object_foreach((json_t *)object, key, value)
+	{
 		if (is_scalar(value)) {
 			printf("%*s%-*s  ", indent, "", widest, key);
 			print_value(value);

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A prober sends at most 1,000 probes a second and a colour is valid for at most 34 s, so that two valid sequences never meet in a slot.
+// A prober sends at most 1,000 probes a second and a colour is valid for at most 34 s, so that two
+// valid sequences never meet in a slot.
 #define WINDOW_SLOTS 65536
 
-// A replay window: the slot of a sequence is its low 16 bits. A slot holds the newest sequence seen there and the newest epoch one of
-// them was valid in, plus one (0: empty). A slot whose epoch is over is as good as empty, because nothing that was valid then verifies
-// any more; so a prober that was silent for weeks, or whose clock stepped back, is not shut out.
+// A replay window: the slot of a sequence is its low 16 bits. A slot holds the newest sequence seen
+// there and the newest epoch one of them was valid in, plus one (0: empty). A slot whose epoch is
+// over is as good as empty, because nothing that was valid then verifies any more; so a prober that
+// was silent for weeks, or whose clock stepped back, is not shut out.
 struct window {
 	_Atomic uint64_t slots[WINDOW_SLOTS];
 };
@@ -60,7 +62,8 @@ static const struct prober *find_prober(const struct dt_colour_guard *guard, uin
 		else
 			high = middle;
 	}
-	return low < guard->prober_count && guard->probers[low].id == id ? &guard->probers[low] : NULL;
+	return low < guard->prober_count && guard->probers[low].id == id ? &guard->probers[low]
+									 : NULL;
 }
 
 static bool prefix_covers(const struct prefix *prefix, const uint8_t *address, size_t address_len)
@@ -72,12 +75,8 @@ static bool prefix_covers(const struct prefix *prefix, const uint8_t *address, s
 	return rest == 0 || (prefix->address[bytes] ^ address[bytes]) >> (8 - rest) == 0;
 }
 
-static bool covered(
-	const struct dt_colour_guard *guard,
-	const struct prober *prober,
-	const uint8_t *address,
-	size_t address_len
-)
+static bool covered(const struct dt_colour_guard *guard, const struct prober *prober,
+	const uint8_t *address, size_t address_len)
 {
 	for (size_t i = 0; i < prober->prefix_count; i++) {
 		if (prefix_covers(&guard->prefixes[prober->first_prefix + i], address, address_len))
@@ -86,7 +85,8 @@ static bool covered(
 	return false;
 }
 
-// No early exit and no branch on the bytes: the time tells nothing about how many of them were right.
+// No early exit and no branch on the bytes: the time tells nothing about how many of them were
+// right.
 static bool equal_in_constant_time(uint64_t a, uint64_t b)
 {
 	uint64_t difference = a ^ b;
@@ -100,9 +100,11 @@ static inline uint64_t slot_of(uint32_t sequence, uint64_t epoch)
 }
 
 // Enters a sequence. false: it, or a newer one of its slot, was there already.
-static bool window_enter(struct window *window, uint32_t sequence, uint64_t epoch, uint64_t now_epoch)
+static bool window_enter(
+	struct window *window, uint32_t sequence, uint64_t epoch, uint64_t now_epoch)
 {
-	// One epoch more on each side: another worker's clock may be a moment apart from this one's.
+	// One epoch more on each side: another worker's clock may be a moment apart from this
+	// one's.
 	uint64_t oldest_valid = now_epoch > 2 ? now_epoch - 2 : 0;
 	uint64_t newest_valid = now_epoch + 2;
 	_Atomic uint64_t *slot = &window->slots[sequence % WINDOW_SLOTS];
@@ -118,8 +120,8 @@ static bool window_enter(struct window *window, uint32_t sequence, uint64_t epoc
 			if (seen_epoch > newest_epoch)
 				newest_epoch = seen_epoch;
 		}
-		if (atomic_compare_exchange_weak_explicit(
-			    slot, &seen, slot_of(sequence, newest_epoch), memory_order_acq_rel,
+		if (atomic_compare_exchange_weak_explicit(slot, &seen,
+			    slot_of(sequence, newest_epoch), memory_order_acq_rel,
 			    memory_order_relaxed))
 			return true;
 	}
@@ -135,7 +137,8 @@ static bool cap_take(_Atomic uint64_t *cap, uint32_t limit, uint64_t now_ns)
 		uint32_t seen_second = (uint32_t)(seen >> 32);
 		uint64_t next;
 
-		// Another worker may be a moment ahead: its second counts. Further ahead means that the clock stepped back.
+		// Another worker may be a moment ahead: its second counts. Further ahead means that
+		// the clock stepped back.
 		if (seen_second == second || seen_second == second + 1) {
 			if ((uint32_t)seen >= limit)
 				return false;
@@ -151,16 +154,9 @@ static bool cap_take(_Atomic uint64_t *cap, uint32_t limit, uint64_t now_ns)
 	}
 }
 
-enum dt_colour_result dt_colour_guard_check(
-	const struct dt_colour_guard *guard,
-	const struct dt_colour_option *option,
-	const uint8_t *source,
-	size_t address_len,
-	uint16_t source_port,
-	uint32_t syn_sequence,
-	uint64_t now_ns,
-	int *epoch_offset
-)
+enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
+	const struct dt_colour_option *option, const uint8_t *source, size_t address_len,
+	uint16_t source_port, uint32_t syn_sequence, uint64_t now_ns, int *epoch_offset)
 {
 	uint64_t first_epoch, last_epoch, now_epoch = dt_colour_epoch(now_ns);
 	const struct prober *prober;
@@ -170,22 +166,22 @@ enum dt_colour_result dt_colour_guard_check(
 	if (option == NULL)
 		return DT_COLOUR_NONE;
 	prober = find_prober(guard, option->prober_id);
-	if (prober == NULL || option->version != DT_COLOUR_VERSION
-	    || !guard->has_key[option->flags & DT_COLOUR_FLAG_KEY_ID]
-	    || !covered(guard, prober, source, address_len))
+	if (prober == NULL || option->version != DT_COLOUR_VERSION ||
+		!guard->has_key[option->flags & DT_COLOUR_FLAG_KEY_ID] ||
+		!covered(guard, prober, source, address_len))
 		return DT_COLOUR_FORGED;
 
 	key = &prober->keys[option->flags & DT_COLOUR_FLAG_KEY_ID];
 	reset = (option->flags & DT_COLOUR_FLAG_RESET) != 0;
 	dt_colour_epochs(now_ns, &first_epoch, &last_epoch);
 	for (uint64_t epoch = first_epoch; epoch <= last_epoch; epoch++) {
-		uint64_t mac = dt_colour_mac(
-			key, option->signed_bytes, epoch, source, address_len, source_port, syn_sequence);
+		uint64_t mac = dt_colour_mac(key, option->signed_bytes, epoch, source, address_len,
+			source_port, syn_sequence);
 
 		if (!equal_in_constant_time(mac, option->mac))
 			continue;
 		if (!window_enter(reset ? &prober->state->resets : &prober->state->syns,
-				  option->probe_sequence, epoch, now_epoch))
+			    option->probe_sequence, epoch, now_epoch))
 			return DT_COLOUR_REPLAYED;
 		if (!cap_take(&prober->state->cap, guard->stamp_rate_limit, now_ns))
 			return DT_COLOUR_CAPPED;
@@ -234,18 +230,15 @@ static int check_config(const struct dt_colour_guard_config *config)
 	for (size_t i = 0; i < config->prober_count; i++) {
 		const struct dt_colour_prober_config *p = &config->probers[i];
 
-		if ((p->address_len != 4 && p->address_len != 16) || p->prefix_bits > p->address_len * 8)
+		if ((p->address_len != 4 && p->address_len != 16) ||
+			p->prefix_bits > p->address_len * 8)
 			return -EINVAL;
 	}
 	return 0;
 }
 
-static int add_probers(
-	struct dt_colour_guard *guard,
-	const struct dt_colour_guard_config *config,
-	const struct dt_colour_prober_config *sorted,
-	const struct dt_colour_guard *previous
-)
+static int add_probers(struct dt_colour_guard *guard, const struct dt_colour_guard_config *config,
+	const struct dt_colour_prober_config *sorted, const struct dt_colour_guard *previous)
 {
 	for (size_t i = 0; i < config->prober_count; i++) {
 		struct prefix *prefix = &guard->prefixes[i];
@@ -275,11 +268,8 @@ static int add_probers(
 	return 0;
 }
 
-int dt_colour_guard_create(
-	const struct dt_colour_guard_config *config,
-	const struct dt_colour_guard *previous,
-	struct dt_colour_guard **out
-)
+int dt_colour_guard_create(const struct dt_colour_guard_config *config,
+	const struct dt_colour_guard *previous, struct dt_colour_guard **out)
 {
 	struct dt_colour_prober_config *sorted = NULL;
 	struct dt_colour_guard *guard = NULL;

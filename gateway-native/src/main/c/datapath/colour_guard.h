@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Decides which coloured packets are stamped. One guard is shared by all workers; dt_colour_guard_check() neither locks, allocates nor
-// reads a clock. A configuration change builds a new guard from the old one (the replay windows and caps live on in both) and frees
-// the old one once no worker uses it.
+// Decides which coloured packets are stamped. One guard is shared by all workers;
+// dt_colour_guard_check() neither locks, allocates nor reads a clock. A configuration change builds
+// a new guard from the old one (the replay windows and caps live on in both) and frees the old one
+// once no worker uses it.
 #ifndef DYETRACE_COLOUR_GUARD_H
 #define DYETRACE_COLOUR_GUARD_H
 
@@ -17,7 +18,8 @@ enum dt_colour_result {
 	DT_COLOUR_NONE = 0, // no colour
 	DT_COLOUR_VERIFIED, // to be stamped
 	// Not to be stamped, forwarded as ordinary traffic and counted:
-	DT_COLOUR_FORGED,   // not from the prober's prefix, or the MAC, version, key or epoch is wrong
+	DT_COLOUR_FORGED,   // not from the prober's prefix, or the MAC, version, key or epoch is
+			    // wrong
 	DT_COLOUR_REPLAYED, // verified, but seen before (or too old to tell)
 	DT_COLOUR_CAPPED,   // verified and new, but its prober is over its packets per second
 };
@@ -35,36 +37,29 @@ struct dt_colour_key_config {
 };
 
 struct dt_colour_guard_config {
-	const struct dt_colour_prober_config *probers; // an id may stand more than once, with other prefixes
+	const struct dt_colour_prober_config
+		*probers; // an id may stand more than once, with other prefixes
 	size_t prober_count;
 	const struct dt_colour_key_config *keys;
 	size_t key_count;
 	uint32_t stamp_rate_limit; // coloured packets a second and prober; 0: none are stamped
 };
 
-// Builds a guard. previous (or NULL): the guard whose replay windows and caps the new one shares; it stays the caller's to free. Only
-// one thread may build and free guards. -EINVAL: a range or a repeated key id; -ENOMEM.
-int dt_colour_guard_create(
-	const struct dt_colour_guard_config *config,
-	const struct dt_colour_guard *previous,
-	struct dt_colour_guard **out
-);
+// Builds a guard. previous (or NULL): the guard whose replay windows and caps the new one shares;
+// it stays the caller's to free. Only one thread may build and free guards. -EINVAL: a range or a
+// repeated key id; -ENOMEM.
+int dt_colour_guard_create(const struct dt_colour_guard_config *config,
+	const struct dt_colour_guard *previous, struct dt_colour_guard **out);
 
 // NULL is allowed.
 void dt_colour_guard_free(struct dt_colour_guard *guard);
 
-// Judges one packet with a colour. option: NULL for no colour. syn_sequence: the SYN's sequence number; for a packet whose colour has
-// DT_COLOUR_FLAG_RESET the TCP sequence number minus one. The caller has checked that the flag and the TCP flags agree (else: FORGED).
-// epoch_offset (or NULL) is set for VERIFIED: -1, 0 or 1, the colour's epoch minus the gateway's own.
-enum dt_colour_result dt_colour_guard_check(
-	const struct dt_colour_guard *guard,
-	const struct dt_colour_option *option,
-	const uint8_t *source,
-	size_t address_len,
-	uint16_t source_port,
-	uint32_t syn_sequence,
-	uint64_t now_ns,
-	int *epoch_offset
-);
+// Judges one packet with a colour. option: NULL for no colour. syn_sequence: the SYN's sequence
+// number; for a packet whose colour has DT_COLOUR_FLAG_RESET the TCP sequence number minus one. The
+// caller has checked that the flag and the TCP flags agree (else: FORGED). epoch_offset (or NULL)
+// is set for VERIFIED: -1, 0 or 1, the colour's epoch minus the gateway's own.
+enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
+	const struct dt_colour_option *option, const uint8_t *source, size_t address_len,
+	uint16_t source_port, uint32_t syn_sequence, uint64_t now_ns, int *epoch_offset);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All natives of io.dyetrace.gateway.telemetry.TelemetryNative: the consumer's side of the telemetry file. -errno on failure; Java
-// throws. No call keeps a reference to a Java object.
+// All natives of io.dyetrace.gateway.telemetry.TelemetryNative: the consumer's side of the
+// telemetry file. -errno on failure; Java throws. No call keeps a reference to a Java object.
 #include "../telemetry/ring_reader.h"
 
 #include <errno.h>
@@ -17,7 +17,8 @@ static struct dt_ring_reader *reader_of(jlong handle)
 	return (struct dt_ring_reader *)(intptr_t)handle;
 }
 
-// A direct buffer's memory, if at least so many bytes stand from the offset on and the offset suits 8-byte words.
+// A direct buffer's memory, if at least so many bytes stand from the offset on and the offset suits
+// 8-byte words.
 static void *buffer_at(JNIEnv *env, jobject buffer, jint offset, jlong bytes)
 {
 	char *memory;
@@ -27,8 +28,8 @@ static void *buffer_at(JNIEnv *env, jobject buffer, jint offset, jlong bytes)
 		return NULL;
 	memory = (*env)->GetDirectBufferAddress(env, buffer);
 	capacity = (*env)->GetDirectBufferCapacity(env, buffer);
-	if (memory == NULL || offset > capacity || bytes > capacity - offset
-	    || ((uintptr_t)memory + (uintptr_t)offset) % 8 != 0)
+	if (memory == NULL || offset > capacity || bytes > capacity - offset ||
+		((uintptr_t)memory + (uintptr_t)offset) % 8 != 0)
 		return NULL;
 	return memory + offset;
 }
@@ -175,14 +176,16 @@ static jint status0(JNIEnv *env, jclass class, jlong handle, jobject buffer)
 }
 
 // Copies a burst into the buffer from its start on. Returns the number of records.
-static jint read0(JNIEnv *env, jclass class, jlong handle, jint ring, jlong from, jobject buffer, jint max)
+static jint read0(
+	JNIEnv *env, jclass class, jlong handle, jint ring, jlong from, jobject buffer, jint max)
 {
 	void *out = buffer_at(env, buffer, 0, (jlong)max * (jlong)sizeof(struct dt_record));
 
 	(void)class;
 	if (out == NULL || ring < 0 || max < 0)
 		return -EINVAL;
-	return dt_ring_reader_read(reader_of(handle), (unsigned int)ring, (uint64_t)from, out, (uint32_t)max);
+	return dt_ring_reader_read(
+		reader_of(handle), (unsigned int)ring, (uint64_t)from, out, (uint32_t)max);
 }
 
 static jint commit0(JNIEnv *env, jclass class, jlong handle, jint ring, jlong tail)

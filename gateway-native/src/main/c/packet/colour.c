@@ -61,8 +61,8 @@ int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *
 		option_len = options[i + 1];
 		if (option_len < 2 || option_len > len - i)
 			return -EINVAL;
-		if (!found && options[i] == DT_COLOUR_KIND && option_len == DT_COLOUR_BYTES
-		    && read_be16(options + i + 2) == DT_COLOUR_EXID) {
+		if (!found && options[i] == DT_COLOUR_KIND && option_len == DT_COLOUR_BYTES &&
+			read_be16(options + i + 2) == DT_COLOUR_EXID) {
 			parse(options + i, i, out);
 			found = 1;
 		}
@@ -111,15 +111,9 @@ void dt_colour_epochs(uint64_t now_ns, uint64_t *first, uint64_t *last)
 	*last = into_ns >= DT_COLOUR_EPOCH_NS - DT_COLOUR_EPOCH_SLACK_NS ? epoch + 1 : epoch;
 }
 
-uint64_t dt_colour_mac(
-	const struct dt_siphash_key *derived_key,
-	const uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES],
-	uint64_t epoch,
-	const uint8_t *source,
-	size_t address_len,
-	uint16_t source_port,
-	uint32_t syn_sequence
-)
+uint64_t dt_colour_mac(const struct dt_siphash_key *derived_key,
+	const uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES], uint64_t epoch, const uint8_t *source,
+	size_t address_len, uint16_t source_port, uint32_t syn_sequence)
 {
 	uint8_t message[DT_COLOUR_SIGNED_BYTES + 8 + 16 + 2 + 4];
 	uint8_t *p = message;
@@ -132,15 +126,9 @@ uint64_t dt_colour_mac(
 	return dt_siphash24(derived_key, message, (size_t)(p - message));
 }
 
-uint32_t dt_colour_isn(
-	const struct dt_siphash_key *derived_key,
-	const uint8_t *prober,
-	const uint8_t *vip,
-	size_t address_len,
-	uint16_t prober_port,
-	uint16_t vip_port,
-	uint64_t epoch
-)
+uint32_t dt_colour_isn(const struct dt_siphash_key *derived_key, const uint8_t *prober,
+	const uint8_t *vip, size_t address_len, uint16_t prober_port, uint16_t vip_port,
+	uint64_t epoch)
 {
 	size_t bytes = address_len == 16 ? 16 : 4;
 	uint8_t message[16 + 2 + 16 + 2 + 8];

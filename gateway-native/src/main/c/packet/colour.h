@@ -2,9 +2,11 @@
 //
 // The colour: one TCP option of 20 bytes in a prober's SYN and RST. Pure: bytes in, struct out.
 //
-//   offset  0 kind 253 | 1 length 20 | 2 ExID 0x4459 | 4 version | 5 flags | 6 prober id | 8 probe sequence | 12 MAC
+//   offset  0 kind 253 | 1 length 20 | 2 ExID 0x4459 | 4 version | 5 flags | 6 prober id | 8 probe
+//   sequence | 12 MAC
 //
-// Network order, but for the MAC, which is written as SipHash's reference code does (little-endian).
+// Network order, but for the MAC, which is written as SipHash's reference code does
+// (little-endian).
 #ifndef DYETRACE_COLOUR_H
 #define DYETRACE_COLOUR_H
 
@@ -38,9 +40,9 @@ struct dt_colour_option {
 	uint8_t offset; // of the option from the start of the options
 };
 
-// Looks for the colour among a TCP header's options. 1: found, *out is filled in; 0: none; -EINVAL: the options contradict
-// themselves (a length below 2 or past the end). The first colour counts. An option of the kind with another ExID or another length
-// is somebody else's and skipped.
+// Looks for the colour among a TCP header's options. 1: found, *out is filled in; 0: none; -EINVAL:
+// the options contradict themselves (a length below 2 or past the end). The first colour counts. An
+// option of the kind with another ExID or another length is somebody else's and skipped.
 int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *out);
 
 // Overwrites the option that dt_colour_find found with NOPs. The TCP checksum is the caller's.
@@ -58,29 +60,19 @@ static inline uint64_t dt_colour_epoch(uint64_t now_ns)
 	return now_ns / DT_COLOUR_EPOCH_NS;
 }
 
-// The first and the last epoch that a colour seen at this time may carry: the time's own, and a neighbour within 2 s of the boundary.
+// The first and the last epoch that a colour seen at this time may carry: the time's own, and a
+// neighbour within 2 s of the boundary.
 void dt_colour_epochs(uint64_t now_ns, uint64_t *first, uint64_t *last);
 
-// address_len is 4 or 16. syn_sequence: the SYN's sequence number; for a reset the RST's minus one. Ports and numbers in host order.
-uint64_t dt_colour_mac(
-	const struct dt_siphash_key *derived_key,
-	const uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES],
-	uint64_t epoch,
-	const uint8_t *source,
-	size_t address_len,
-	uint16_t source_port,
-	uint32_t syn_sequence
-);
+// address_len is 4 or 16. syn_sequence: the SYN's sequence number; for a reset the RST's minus one.
+// Ports and numbers in host order.
+uint64_t dt_colour_mac(const struct dt_siphash_key *derived_key,
+	const uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES], uint64_t epoch, const uint8_t *source,
+	size_t address_len, uint16_t source_port, uint32_t syn_sequence);
 
 // The initial sequence number of a probe's SYN.
-uint32_t dt_colour_isn(
-	const struct dt_siphash_key *derived_key,
-	const uint8_t *prober,
-	const uint8_t *vip,
-	size_t address_len,
-	uint16_t prober_port,
-	uint16_t vip_port,
-	uint64_t epoch
-);
+uint32_t dt_colour_isn(const struct dt_siphash_key *derived_key, const uint8_t *prober,
+	const uint8_t *vip, size_t address_len, uint16_t prober_port, uint16_t vip_port,
+	uint64_t epoch);
 
 #endif

@@ -35,7 +35,7 @@ static inline void sip_round(uint64_t v[4])
 
 struct dt_siphash_key dt_siphash_key_read(const uint8_t bytes[DT_SIPHASH_KEY_BYTES])
 {
-	return (struct dt_siphash_key) {.k0 = read_le64(bytes), .k1 = read_le64(bytes + 8)};
+	return (struct dt_siphash_key){.k0 = read_le64(bytes), .k1 = read_le64(bytes + 8)};
 }
 
 uint64_t dt_siphash24(const struct dt_siphash_key *key, const void *data, size_t len)

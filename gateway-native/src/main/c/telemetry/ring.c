@@ -32,17 +32,20 @@ static int check_config(const struct dt_ring_producer_config *config)
 {
 	size_t len = strnlen(config->node, DT_NAME_LEN);
 
-	if (len == 0 || len >= DT_NAME_LEN || strchr(config->node, '/') != NULL || config->node[0] == '.')
+	if (len == 0 || len >= DT_NAME_LEN || strchr(config->node, '/') != NULL ||
+		config->node[0] == '.')
 		return -EINVAL;
 	if (config->workers < 1 || config->workers >= DT_MAX_RINGS)
 		return -EINVAL;
-	if (config->ring_records < DT_RING_MIN_RECORDS || config->ring_records > DT_RING_MAX_RECORDS
-	    || (config->ring_records & (config->ring_records - 1)) != 0)
+	if (config->ring_records < DT_RING_MIN_RECORDS ||
+		config->ring_records > DT_RING_MAX_RECORDS ||
+		(config->ring_records & (config->ring_records - 1)) != 0)
 		return -EINVAL;
 	return 0;
 }
 
-// Removes what a gateway of this node left behind that was killed between making its file and publishing it.
+// Removes what a gateway of this node left behind that was killed between making its file and
+// publishing it.
 static void remove_unpublished(const char *directory, const char *node)
 {
 	char prefix[DT_NAME_LEN + 4];
@@ -56,8 +59,8 @@ static void remove_unpublished(const char *directory, const char *node)
 		size_t len = strlen(entry->d_name);
 		int fd;
 
-		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || len < 4
-		    || strcmp(entry->d_name + len - 4, ".tmp") != 0)
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || len < 4 ||
+			strcmp(entry->d_name + len - 4, ".tmp") != 0)
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
@@ -69,7 +72,8 @@ static void remove_unpublished(const char *directory, const char *node)
 	closedir(dir);
 }
 
-static void fill_header(struct dt_ring_producer *producer, const struct dt_ring_producer_config *config)
+static void fill_header(
+	struct dt_ring_producer *producer, const struct dt_ring_producer_config *config)
 {
 	struct dt_ring_file *file = producer->file;
 	size_t offset = align_up(sizeof(*file), 4096);
@@ -89,7 +93,8 @@ static void fill_header(struct dt_ring_producer *producer, const struct dt_ring_
 		ring->capacity = config->ring_records;
 		ring->records_offset = offset;
 		// Nothing was stamped before the start.
-		atomic_store_explicit(&ring->producer_time_ns, config->boot_id, memory_order_relaxed);
+		atomic_store_explicit(
+			&ring->producer_time_ns, config->boot_id, memory_order_relaxed);
 		writer->ring = ring;
 		writer->records = (struct dt_record *)((char *)file + offset);
 		writer->mask = config->ring_records - 1;
@@ -99,7 +104,8 @@ static void fill_header(struct dt_ring_producer *producer, const struct dt_ring_
 	file->magic = DT_RING_MAGIC;
 }
 
-int dt_ring_producer_create(const struct dt_ring_producer_config *config, struct dt_ring_producer **out)
+int dt_ring_producer_create(
+	const struct dt_ring_producer_config *config, struct dt_ring_producer **out)
 {
 	char temporary[PATH_MAX];
 	struct dt_ring_producer *producer;
@@ -114,8 +120,9 @@ int dt_ring_producer_create(const struct dt_ring_producer_config *config, struct
 	producer->fd = -1;
 	producer->file = MAP_FAILED;
 	producer->ring_count = config->workers + 1;
-	producer->file_bytes = align_up(sizeof(struct dt_ring_file), 4096)
-		+ producer->ring_count * config->ring_records * sizeof(struct dt_record);
+	producer->file_bytes =
+		align_up(sizeof(struct dt_ring_file), 4096) +
+		producer->ring_count * config->ring_records * sizeof(struct dt_record);
 	writers_bytes = producer->ring_count * sizeof(*producer->writers);
 	producer->writers = aligned_alloc(64, writers_bytes);
 	if (producer->writers == NULL) {
@@ -125,10 +132,11 @@ int dt_ring_producer_create(const struct dt_ring_producer_config *config, struct
 	memset(producer->writers, 0, writers_bytes);
 
 	ret = -ENAMETOOLONG;
-	if (snprintf(producer->path, sizeof(producer->path), "%s/%s-%020" PRIu64 ".rings", config->directory,
-		     config->node, config->boot_id) >= (int)sizeof(producer->path)
-	    || snprintf(temporary, sizeof(temporary), "%s/.%s-%020" PRIu64 ".tmp", config->directory,
-			config->node, config->boot_id) >= (int)sizeof(temporary))
+	if (snprintf(producer->path, sizeof(producer->path), "%s/%s-%020" PRIu64 ".rings",
+		    config->directory, config->node,
+		    config->boot_id) >= (int)sizeof(producer->path) ||
+		snprintf(temporary, sizeof(temporary), "%s/.%s-%020" PRIu64 ".tmp",
+			config->directory, config->node, config->boot_id) >= (int)sizeof(temporary))
 		goto fail;
 	if (access(producer->path, F_OK) == 0) {
 		ret = -EEXIST;
@@ -148,8 +156,8 @@ int dt_ring_producer_create(const struct dt_ring_producer_config *config, struct
 	ret = -posix_fallocate(producer->fd, 0, (off_t)producer->file_bytes);
 	if (ret < 0)
 		goto fail_unlink;
-	producer->file = mmap(
-		NULL, producer->file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, producer->fd, 0);
+	producer->file = mmap(NULL, producer->file_bytes, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_POPULATE, producer->fd, 0);
 	if (producer->file == MAP_FAILED) {
 		ret = -errno;
 		goto fail_unlink;

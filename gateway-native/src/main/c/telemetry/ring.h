@@ -13,7 +13,8 @@
 #define DT_RING_MIN_RECORDS 64
 #define DT_RING_MAX_RECORDS (1u << 24)
 
-// One ring's writer, owned by one thread. Its words are private, so that a push touches the shared tail only when the ring seems full.
+// One ring's writer, owned by one thread. Its words are private, so that a push touches the shared
+// tail only when the ring seems full.
 struct dt_ring_writer {
 	_Alignas(64) struct dt_ring *ring;
 	struct dt_record *records;
@@ -33,9 +34,11 @@ struct dt_ring_producer_config {
 	uint64_t ring_records; // per ring, a power of two
 };
 
-// Makes, maps, locks and publishes the file; its memory is taken now, so that no push can fail for want of it. -EINVAL: a range;
-// -ENOSPC: no room in the directory's file system; another -errno: what the kernel said.
-int dt_ring_producer_create(const struct dt_ring_producer_config *config, struct dt_ring_producer **out);
+// Makes, maps, locks and publishes the file; its memory is taken now, so that no push can fail for
+// want of it. -EINVAL: a range; -ENOSPC: no room in the directory's file system; another -errno:
+// what the kernel said.
+int dt_ring_producer_create(
+	const struct dt_ring_producer_config *config, struct dt_ring_producer **out);
 
 // Frees the lock and the memory; the file stays for the agent. NULL is allowed.
 void dt_ring_producer_close(struct dt_ring_producer *producer);
@@ -43,23 +46,26 @@ void dt_ring_producer_close(struct dt_ring_producer *producer);
 const char *dt_ring_producer_path(const struct dt_ring_producer *producer);
 
 // ring: 0 to workers. NULL when out of range.
-struct dt_ring_writer *dt_ring_producer_writer(struct dt_ring_producer *producer, unsigned int ring);
+struct dt_ring_writer *dt_ring_producer_writer(
+	struct dt_ring_producer *producer, unsigned int ring);
 
-// The slot of a VIP's or backend's name, a new one at its first mention. Control thread only, before any record names the slot.
-// -EINVAL: empty or too long; -ENOSPC: DT_MAX_NAMES are taken.
+// The slot of a VIP's or backend's name, a new one at its first mention. Control thread only,
+// before any record names the slot. -EINVAL: empty or too long; -ENOSPC: DT_MAX_NAMES are taken.
 int dt_ring_producer_vip_slot(struct dt_ring_producer *producer, const char *name);
 int dt_ring_producer_backend_slot(struct dt_ring_producer *producer, const char *name);
 
-// Writes one record; never waits. Sets sequence and ring; the rest, time_ns included, is the caller's. false: the ring was full, the
-// record is lost and counted.
+// Writes one record; never waits. Sets sequence and ring; the rest, time_ns included, is the
+// caller's. false: the ring was full, the record is lost and counted.
 static inline bool dt_ring_push(struct dt_ring_writer *writer, const struct dt_record *record)
 {
 	struct dt_record *slot;
 
 	if (writer->head - writer->cached_tail > writer->mask) {
-		writer->cached_tail = atomic_load_explicit(&writer->ring->tail, memory_order_acquire);
+		writer->cached_tail =
+			atomic_load_explicit(&writer->ring->tail, memory_order_acquire);
 		if (writer->head - writer->cached_tail > writer->mask) {
-			uint64_t lost = atomic_load_explicit(&writer->ring->lost, memory_order_relaxed);
+			uint64_t lost =
+				atomic_load_explicit(&writer->ring->lost, memory_order_relaxed);
 
 			atomic_store_explicit(&writer->ring->lost, lost + 1, memory_order_relaxed);
 			return false;
@@ -73,7 +79,8 @@ static inline bool dt_ring_push(struct dt_ring_writer *writer, const struct dt_r
 	return true;
 }
 
-// Every record stamped before now_ns has been pushed (or lost). Called after each burst and, when idle, at least every 100 ms.
+// Every record stamped before now_ns has been pushed (or lost). Called after each burst and, when
+// idle, at least every 100 ms.
 static inline void dt_ring_set_time(struct dt_ring_writer *writer, uint64_t now_ns)
 {
 	atomic_store_explicit(&writer->ring->producer_time_ns, now_ns, memory_order_release);

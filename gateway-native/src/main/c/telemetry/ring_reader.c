@@ -33,9 +33,11 @@ static int map_rings(struct dt_ring_reader *reader)
 	struct dt_ring_file *file = reader->file;
 	uint32_t ring_count = file->ring_count;
 
-	if (file->magic != DT_RING_MAGIC || file->layout_version != DT_RING_LAYOUT_VERSION
-	    || file->header_bytes != sizeof(*file) || file->record_bytes != sizeof(struct dt_record)
-	    || file->file_bytes != reader->file_bytes || ring_count < 1 || ring_count > DT_MAX_RINGS)
+	if (file->magic != DT_RING_MAGIC || file->layout_version != DT_RING_LAYOUT_VERSION ||
+		file->header_bytes != sizeof(*file) ||
+		file->record_bytes != sizeof(struct dt_record) ||
+		file->file_bytes != reader->file_bytes || ring_count < 1 ||
+		ring_count > DT_MAX_RINGS)
 		return -EBADMSG;
 	reader->ring_count = ring_count;
 	reader->boot_id = file->boot_id;
@@ -48,9 +50,9 @@ static int map_rings(struct dt_ring_reader *reader)
 
 		if (capacity == 0 || (capacity & (capacity - 1)) != 0)
 			return -EBADMSG;
-		if (offset < sizeof(*file) || offset > reader->file_bytes
-		    || offset % _Alignof(struct dt_record) != 0
-		    || capacity > (reader->file_bytes - offset) / sizeof(struct dt_record))
+		if (offset < sizeof(*file) || offset > reader->file_bytes ||
+			offset % _Alignof(struct dt_record) != 0 ||
+			capacity > (reader->file_bytes - offset) / sizeof(struct dt_record))
 			return -EBADMSG;
 		reader->rings[i].ring = &file->rings[i];
 		reader->rings[i].records = (const struct dt_record *)((const char *)file + offset);
@@ -59,7 +61,8 @@ static int map_rings(struct dt_ring_reader *reader)
 	return 0;
 }
 
-// One consumer at a time. It is another kind of lock than the producer's flock(), so that the two do not meet.
+// One consumer at a time. It is another kind of lock than the producer's flock(), so that the two
+// do not meet.
 static int become_the_consumer(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
@@ -80,7 +83,8 @@ int dt_ring_reader_open(const char *path, bool consume, struct dt_ring_reader **
 	reader->file = MAP_FAILED;
 	reader->consume = consume;
 	// O_NONBLOCK: a FIFO by this name must not stop the agent.
-	reader->fd = open(path, (consume ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	reader->fd =
+		open(path, (consume ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (reader->fd < 0 || fstat(reader->fd, &status) < 0) {
 		ret = -errno;
 		goto fail;
@@ -94,8 +98,8 @@ int dt_ring_reader_open(const char *path, bool consume, struct dt_ring_reader **
 			goto fail;
 	}
 	reader->file_bytes = (size_t)status.st_size;
-	reader->file = mmap(
-		NULL, reader->file_bytes, PROT_READ | (consume ? PROT_WRITE : 0), MAP_SHARED, reader->fd, 0);
+	reader->file = mmap(NULL, reader->file_bytes, PROT_READ | (consume ? PROT_WRITE : 0),
+		MAP_SHARED, reader->fd, 0);
 	if (reader->file == MAP_FAILED) {
 		ret = -errno;
 		goto fail;
@@ -153,7 +157,8 @@ static bool cut_short(const struct dt_ring_reader *reader)
 static int load_status(const struct ring_view *view, struct dt_ring_status *out)
 {
 	// The time first: what was stamped before it is below a head that is read later.
-	out->producer_time_ns = atomic_load_explicit(&view->ring->producer_time_ns, memory_order_acquire);
+	out->producer_time_ns =
+		atomic_load_explicit(&view->ring->producer_time_ns, memory_order_acquire);
 	out->head = atomic_load_explicit(&view->ring->head, memory_order_acquire);
 	out->tail = atomic_load_explicit(&view->ring->tail, memory_order_relaxed);
 	out->lost = atomic_load_explicit(&view->ring->lost, memory_order_relaxed);
@@ -161,7 +166,8 @@ static int load_status(const struct ring_view *view, struct dt_ring_status *out)
 	return out->head - out->tail > view->capacity ? -EBADMSG : 0;
 }
 
-int dt_ring_reader_status(const struct dt_ring_reader *reader, unsigned int ring, struct dt_ring_status *out)
+int dt_ring_reader_status(
+	const struct dt_ring_reader *reader, unsigned int ring, struct dt_ring_status *out)
 {
 	if (ring >= reader->ring_count)
 		return -EINVAL;
@@ -170,14 +176,8 @@ int dt_ring_reader_status(const struct dt_ring_reader *reader, unsigned int ring
 	return load_status(&reader->rings[ring], out);
 }
 
-static int copy_records(
-	const struct dt_ring_reader *reader,
-	unsigned int ring,
-	bool released_too,
-	uint64_t from,
-	struct dt_record *out,
-	uint32_t max
-)
+static int copy_records(const struct dt_ring_reader *reader, unsigned int ring, bool released_too,
+	uint64_t from, struct dt_record *out, uint32_t max)
 {
 	struct dt_ring_status status;
 	const struct ring_view *view;
@@ -202,24 +202,14 @@ static int copy_records(
 	return (int)count;
 }
 
-int dt_ring_reader_read(
-	const struct dt_ring_reader *reader,
-	unsigned int ring,
-	uint64_t from,
-	struct dt_record *out,
-	uint32_t max
-)
+int dt_ring_reader_read(const struct dt_ring_reader *reader, unsigned int ring, uint64_t from,
+	struct dt_record *out, uint32_t max)
 {
 	return copy_records(reader, ring, false, from, out, max);
 }
 
-int dt_ring_reader_look(
-	const struct dt_ring_reader *reader,
-	unsigned int ring,
-	uint64_t from,
-	struct dt_record *out,
-	uint32_t max
-)
+int dt_ring_reader_look(const struct dt_ring_reader *reader, unsigned int ring, uint64_t from,
+	struct dt_record *out, uint32_t max)
 {
 	return copy_records(reader, ring, true, from, out, max);
 }
@@ -249,15 +239,17 @@ int dt_ring_reader_alive(const struct dt_ring_reader *reader)
 	return errno == EWOULDBLOCK ? 1 : -errno;
 }
 
-int dt_ring_reader_name(
-	const struct dt_ring_reader *reader, enum dt_name_kind kind, uint32_t slot, char out[DT_NAME_LEN])
+int dt_ring_reader_name(const struct dt_ring_reader *reader, enum dt_name_kind kind, uint32_t slot,
+	char out[DT_NAME_LEN])
 {
 	if (slot >= DT_MAX_NAMES || (kind != DT_NAME_VIP && kind != DT_NAME_BACKEND))
 		return -EINVAL;
 	if (cut_short(reader))
 		return -EBADMSG;
-	memcpy(out, kind == DT_NAME_VIP ? reader->file->vip_names[slot] : reader->file->backend_names[slot],
-	       DT_NAME_LEN);
+	memcpy(out,
+		kind == DT_NAME_VIP ? reader->file->vip_names[slot]
+				    : reader->file->backend_names[slot],
+		DT_NAME_LEN);
 	out[DT_NAME_LEN - 1] = '\0';
 	return (int)strlen(out);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The consumer's side of the telemetry file (ring_layout.h). The file is not trusted: everything that an access depends on is checked
-// when it is opened and kept in private memory. One thread uses a reader.
+// The consumer's side of the telemetry file (ring_layout.h). The file is not trusted: everything
+// that an access depends on is checked when it is opened and kept in private memory. One thread
+// uses a reader.
 #ifndef DYETRACE_RING_READER_H
 #define DYETRACE_RING_READER_H
 
@@ -27,8 +28,9 @@ enum dt_name_kind {
 	DT_NAME_BACKEND = 1,
 };
 
-// Opens a telemetry file and becomes its only consumer. -EBADMSG: not a telemetry file of this layout, or one that contradicts itself;
-// -EBUSY: another consumer has it; another -errno: what the kernel said. With consume false: a mere look, beside the consumer.
+// Opens a telemetry file and becomes its only consumer. -EBADMSG: not a telemetry file of this
+// layout, or one that contradicts itself; -EBUSY: another consumer has it; another -errno: what the
+// kernel said. With consume false: a mere look, beside the consumer.
 int dt_ring_reader_open(const char *path, bool consume, struct dt_ring_reader **out);
 
 // NULL is allowed.
@@ -40,35 +42,30 @@ uint32_t dt_ring_reader_pid(const struct dt_ring_reader *reader);
 unsigned int dt_ring_reader_count(const struct dt_ring_reader *reader);
 
 // -EINVAL: no such ring; -EBADMSG: head and tail contradict each other, or the file was cut short.
-int dt_ring_reader_status(const struct dt_ring_reader *reader, unsigned int ring, struct dt_ring_status *out);
+int dt_ring_reader_status(
+	const struct dt_ring_reader *reader, unsigned int ring, struct dt_ring_status *out);
 
-// Copies up to max records from number `from` (tail ≤ from ≤ head) on. Returns how many; -EINVAL, -EBADMSG as above.
-int dt_ring_reader_read(
-	const struct dt_ring_reader *reader,
-	unsigned int ring,
-	uint64_t from,
-	struct dt_record *out,
-	uint32_t max
-);
+// Copies up to max records from number `from` (tail ≤ from ≤ head) on. Returns how many; -EINVAL,
+// -EBADMSG as above.
+int dt_ring_reader_read(const struct dt_ring_reader *reader, unsigned int ring, uint64_t from,
+	struct dt_record *out, uint32_t max);
 
-// The same for records that may have been released already (head - capacity ≤ from ≤ head). The producer may overwrite those meanwhile:
-// record n is what it says only if its sequence is n + 1.
-int dt_ring_reader_look(
-	const struct dt_ring_reader *reader,
-	unsigned int ring,
-	uint64_t from,
-	struct dt_record *out,
-	uint32_t max
-);
+// The same for records that may have been released already (head - capacity ≤ from ≤ head). The
+// producer may overwrite those meanwhile: record n is what it says only if its sequence is n + 1.
+int dt_ring_reader_look(const struct dt_ring_reader *reader, unsigned int ring, uint64_t from,
+	struct dt_record *out, uint32_t max);
 
-// Gives the records below `tail` back to the producer. -EINVAL: backwards, beyond head, or a reader that does not consume.
+// Gives the records below `tail` back to the producer. -EINVAL: backwards, beyond head, or a reader
+// that does not consume.
 int dt_ring_reader_commit(struct dt_ring_reader *reader, unsigned int ring, uint64_t tail);
 
-// 1: the producer lives (it holds its lock); 0: it is gone and nothing will be written any more; -errno.
+// 1: the producer lives (it holds its lock); 0: it is gone and nothing will be written any more;
+// -errno.
 int dt_ring_reader_alive(const struct dt_ring_reader *reader);
 
-// Copies a slot's name, NUL-terminated. Returns its length, 0 for an unused slot; -EINVAL: no such slot.
-int dt_ring_reader_name(
-	const struct dt_ring_reader *reader, enum dt_name_kind kind, uint32_t slot, char out[DT_NAME_LEN]);
+// Copies a slot's name, NUL-terminated. Returns its length, 0 for an unused slot; -EINVAL: no such
+// slot.
+int dt_ring_reader_name(const struct dt_ring_reader *reader, enum dt_name_kind kind, uint32_t slot,
+	char out[DT_NAME_LEN]);
 
 #endif

@@ -49,11 +49,13 @@ static void usage(FILE *out)
 	      "  --workers N       rings of workers (default 1)\n"
 	      "  --ring-records N  capacity of a ring, a power of two (default 65536)\n"
 	      "  --count N         points per worker, then stop (default 0: until SIGTERM)\n"
-	      "  --rate N          points a second and worker (default 0: as fast as room allows, waiting for room)\n"
+	      "  --rate N          points a second and worker (default 0: as fast as room allows, "
+	      "waiting for room)\n"
 	      "  --boot-id N       default: the clock\n"
 	      "  --no-counters     no counters each second\n"
-	      "  --hold            keep the file locked after --count until SIGTERM or end of standard input\n",
-	      out);
+	      "  --hold            keep the file locked after --count until SIGTERM or end of "
+	      "standard input\n",
+		out);
 }
 
 // Numbers
@@ -65,8 +67,9 @@ static int parse_u64(const char *name, const char *text, uint64_t most, uint64_t
 	errno = 0;
 	*out = strtoull(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || *out > most) {
-		fprintf(stderr, "dyetrace-ringtool: %s: '%s' is not a number within 0 and %" PRIu64 "\n", name, text,
-			most);
+		fprintf(stderr,
+			"dyetrace-ringtool: %s: '%s' is not a number within 0 and %" PRIu64 "\n",
+			name, text, most);
 		return -EINVAL;
 	}
 	return 0;
@@ -106,37 +109,44 @@ static void print_point(const struct dt_ring_reader *reader, const struct dt_poi
 
 	inet_ntop(family, p->source, source, sizeof(source));
 	inet_ntop(family, p->destination, destination, sizeof(destination));
-	printf(",\"type\":\"point\",\"tier\":%u,\"point\":\"%s\",\"direction\":\"%s\",\"reason\":\"%s\"", p->tier,
-	       dt_trace_point_name(p->point), dt_direction_name(p->direction),
-	       p->reason == 0 ? "" : dt_drop_reason_name(p->reason));
+	printf(",\"type\":\"point\",\"tier\":%u,\"point\":\"%s\",\"direction\":\"%s\",\"reason\":"
+	       "\"%s\"",
+		p->tier, dt_trace_point_name(p->point), dt_direction_name(p->direction),
+		p->reason == 0 ? "" : dt_drop_reason_name(p->reason));
 	print_name(reader, "vip", DT_NAME_VIP, p->vip_slot);
 	print_name(reader, "backend", DT_NAME_BACKEND, p->backend_slot);
-	printf(",\"key_state\":%u,\"prober_id\":%u,\"probe_sequence\":%" PRIu32 ",\"reset\":%s,\"sample_weight\":%" PRIu32,
-	       p->key_state, p->prober_id, p->probe_sequence,
-	       (p->flags & DT_RECORD_FLAG_RESET) != 0 ? "true" : "false", p->sample_weight);
-	printf(",\"protocol\":%u,\"source\":\"%s\",\"source_port\":%u,\"destination\":\"%s\",\"destination_port\":%u",
-	       p->protocol, source, p->source_port, destination, p->destination_port);
-	printf(",\"tcp_flags\":%u,\"packet_bytes\":%u,\"dwell_ns\":%" PRIu64, p->tcp_flags, p->packet_bytes, p->dwell_ns);
+	printf(",\"key_state\":%u,\"prober_id\":%u,\"probe_sequence\":%" PRIu32
+	       ",\"reset\":%s,\"sample_weight\":%" PRIu32,
+		p->key_state, p->prober_id, p->probe_sequence,
+		(p->flags & DT_RECORD_FLAG_RESET) != 0 ? "true" : "false", p->sample_weight);
+	printf(",\"protocol\":%u,\"source\":\"%s\",\"source_port\":%u,\"destination\":\"%s\","
+	       "\"destination_port\":%u",
+		p->protocol, source, p->source_port, destination, p->destination_port);
+	printf(",\"tcp_flags\":%u,\"packet_bytes\":%u,\"dwell_ns\":%" PRIu64, p->tcp_flags,
+		p->packet_bytes, p->dwell_ns);
 }
 
 static void print_node(const struct dt_node_counters *n)
 {
-	printf(",\"type\":\"node_counters\",\"state\":%" PRIu32 ",\"config_version\":%" PRIu32, n->state,
-	       n->config_version);
-	printf(",\"sessions\":%" PRIu64 ",\"session_capacity\":%" PRIu64 ",\"mempool_used\":%" PRIu32
-	       ",\"mempool_size\":%" PRIu32,
-	       n->sessions, n->session_capacity, n->mempool_used, n->mempool_size);
+	printf(",\"type\":\"node_counters\",\"state\":%" PRIu32 ",\"config_version\":%" PRIu32,
+		n->state, n->config_version);
+	printf(",\"sessions\":%" PRIu64 ",\"session_capacity\":%" PRIu64
+	       ",\"mempool_used\":%" PRIu32 ",\"mempool_size\":%" PRIu32,
+		n->sessions, n->session_capacity, n->mempool_used, n->mempool_size);
 	printf(",\"points_lost\":%" PRIu64 ",\"rx_missed\":%" PRIu64 ",\"rx_packets\":%" PRIu64
 	       ",\"tx_packets\":%" PRIu64,
-	       n->points_lost, n->rx_missed, n->rx_packets, n->tx_packets);
-	printf(",\"colour_verified\":%" PRIu64 ",\"colour_forged\":%" PRIu64 ",\"colour_replayed\":%" PRIu64
-	       ",\"colour_capped\":%" PRIu64 ",\"colour_other_epoch\":%" PRIu64,
-	       n->colour_verified, n->colour_forged, n->colour_replayed, n->colour_capped, n->colour_other_epoch);
+		n->points_lost, n->rx_missed, n->rx_packets, n->tx_packets);
+	printf(",\"colour_verified\":%" PRIu64 ",\"colour_forged\":%" PRIu64
+	       ",\"colour_replayed\":%" PRIu64 ",\"colour_capped\":%" PRIu64
+	       ",\"colour_other_epoch\":%" PRIu64,
+		n->colour_verified, n->colour_forged, n->colour_replayed, n->colour_capped,
+		n->colour_other_epoch);
 }
 
 static void print_record(const struct dt_ring_reader *reader, const struct dt_record *r)
 {
-	printf("{\"time_ns\":%" PRIu64 ",\"ring\":%u,\"sequence\":%" PRIu64, r->time_ns, r->ring, r->sequence);
+	printf("{\"time_ns\":%" PRIu64 ",\"ring\":%u,\"sequence\":%" PRIu64, r->time_ns, r->ring,
+		r->sequence);
 	switch (r->type) {
 	case DT_RECORD_POINT:
 		print_point(reader, &r->point);
@@ -147,25 +157,27 @@ static void print_record(const struct dt_ring_reader *reader, const struct dt_re
 	case DT_RECORD_VIP_COUNTERS:
 		printf(",\"type\":\"vip_counters\"");
 		print_name(reader, "vip", DT_NAME_VIP, r->vip.vip_slot);
-		printf(",\"direction\":\"%s\",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"new_sessions\":%" PRIu64
-		       ",\"sessions\":%" PRIu64,
-		       dt_direction_name((uint16_t)r->vip.direction), r->vip.packets, r->vip.bytes,
-		       r->vip.new_sessions, r->vip.sessions);
+		printf(",\"direction\":\"%s\",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64
+		       ",\"new_sessions\":%" PRIu64 ",\"sessions\":%" PRIu64,
+			dt_direction_name((uint16_t)r->vip.direction), r->vip.packets, r->vip.bytes,
+			r->vip.new_sessions, r->vip.sessions);
 		break;
 	case DT_RECORD_DROP_COUNTERS:
 		printf(",\"type\":\"drop_counters\"");
 		print_name(reader, "vip", DT_NAME_VIP, r->drop.vip_slot);
 		printf(",\"reason\":\"%s\",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64,
-		       dt_drop_reason_name((uint16_t)r->drop.reason), r->drop.packets, r->drop.bytes);
+			dt_drop_reason_name((uint16_t)r->drop.reason), r->drop.packets,
+			r->drop.bytes);
 		break;
 	case DT_RECORD_WORKER_COUNTERS:
 		printf(",\"type\":\"worker_counters\",\"worker\":%" PRIu32 ",\"ring_used\":%" PRIu32
 		       ",\"ring_capacity\":%" PRIu32 ",\"longest_poll_gap_ns\":%" PRIu64,
-		       r->worker.worker, r->worker.ring_used, r->worker.ring_capacity,
-		       r->worker.longest_poll_gap_ns);
-		printf(",\"rx_packets\":%" PRIu64 ",\"tx_packets\":%" PRIu64 ",\"points_written\":%" PRIu64
-		       ",\"points_lost\":%" PRIu64,
-		       r->worker.rx_packets, r->worker.tx_packets, r->worker.points_written, r->worker.points_lost);
+			r->worker.worker, r->worker.ring_used, r->worker.ring_capacity,
+			r->worker.longest_poll_gap_ns);
+		printf(",\"rx_packets\":%" PRIu64 ",\"tx_packets\":%" PRIu64
+		       ",\"points_written\":%" PRIu64 ",\"points_lost\":%" PRIu64,
+			r->worker.rx_packets, r->worker.tx_packets, r->worker.points_written,
+			r->worker.points_lost);
 		break;
 	default:
 		printf(",\"type\":%u", r->type);
@@ -247,16 +259,18 @@ static int status(int argc, char **argv)
 		return EXIT_FAILURE;
 	printf("{\"node\":");
 	print_string(dt_ring_reader_node(reader));
-	printf(",\"boot_id\":%" PRIu64 ",\"pid\":%" PRIu32 ",\"alive\":%s,\"rings\":[", dt_ring_reader_boot_id(reader),
-	       dt_ring_reader_pid(reader), dt_ring_reader_alive(reader) == 1 ? "true" : "false");
+	printf(",\"boot_id\":%" PRIu64 ",\"pid\":%" PRIu32 ",\"alive\":%s,\"rings\":[",
+		dt_ring_reader_boot_id(reader), dt_ring_reader_pid(reader),
+		dt_ring_reader_alive(reader) == 1 ? "true" : "false");
 	for (unsigned int i = 0; i < dt_ring_reader_count(reader) && ret == 0; i++) {
 		struct dt_ring_status s;
 
 		ret = dt_ring_reader_status(reader, i, &s);
 		if (ret == 0)
-			printf("%s{\"head\":%" PRIu64 ",\"tail\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"capacity\":%" PRIu64
-			       ",\"producer_time_ns\":%" PRIu64 "}",
-			       i == 0 ? "" : ",", s.head, s.tail, s.lost, s.capacity, s.producer_time_ns);
+			printf("%s{\"head\":%" PRIu64 ",\"tail\":%" PRIu64 ",\"lost\":%" PRIu64
+			       ",\"capacity\":%" PRIu64 ",\"producer_time_ns\":%" PRIu64 "}",
+				i == 0 ? "" : ",", s.head, s.tail, s.lost, s.capacity,
+				s.producer_time_ns);
 	}
 	printf("]}\n");
 	dt_ring_reader_close(reader);
@@ -290,8 +304,9 @@ static int parse_produce(int argc, char **argv, struct produce_options *o)
 	uint64_t number = 0;
 	int c, ret = 0;
 
-	*o = (struct produce_options) {
-		.config = {.workers = 1, .ring_records = 65536, .boot_id = now_ns()}, .counters = true};
+	*o = (struct produce_options){
+		.config = {.workers = 1, .ring_records = 65536, .boot_id = now_ns()},
+		.counters = true};
 	while (ret == 0 && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
@@ -305,7 +320,8 @@ static int parse_produce(int argc, char **argv, struct produce_options *o)
 			o->config.workers = (unsigned int)number;
 			break;
 		case 'r':
-			ret = parse_u64("--ring-records", optarg, DT_RING_MAX_RECORDS, &o->config.ring_records);
+			ret = parse_u64("--ring-records", optarg, DT_RING_MAX_RECORDS,
+				&o->config.ring_records);
 			break;
 		case 'c':
 			ret = parse_u64("--count", optarg, UINT64_MAX, &o->count);
@@ -327,46 +343,49 @@ static int parse_produce(int argc, char **argv, struct produce_options *o)
 		}
 	}
 	if (ret == 0 && (optind != argc || o->config.directory == NULL || o->config.node == NULL)) {
-		fprintf(stderr, "dyetrace-ringtool: produce needs --directory and --node and takes no argument\n");
+		fprintf(stderr, "dyetrace-ringtool: produce needs --directory and --node and takes "
+				"no argument\n");
 		ret = -EINVAL;
 	}
 	return ret;
 }
 
-// A point such as a gateway writes; the probe sequence is the point's number, so that a test finds each again.
+// A point such as a gateway writes; the probe sequence is the point's number, so that a test finds
+// each again.
 static struct dt_record sample_point(uint64_t number, uint64_t time_ns)
 {
-	return (struct dt_record) {
+	return (struct dt_record){
 		.time_ns = time_ns,
 		.type = DT_RECORD_POINT,
-		.point = {
-			.tier = 2,
-			.point = number % 2 == 0 ? DT_TP_RX : DT_TP_TX,
-			.direction = 1,
-			.key_state = DT_KEY_VERIFIED,
-			.protocol = 6,
-			.vip_slot = 0,
-			.backend_slot = 0,
-			.prober_id = 1,
-			.probe_sequence = (uint32_t)number,
-			.packet_bytes = 74,
-			.dwell_ns = 1500,
-			.source = {198, 18, 11, 2},
-			.destination = {198, 19, 0, 1},
-			.source_port = (uint16_t)(20000 + number % 512),
-			.destination_port = 80,
-			.tcp_flags = 2,
-		},
+		.point =
+			{
+				.tier = 2,
+				.point = number % 2 == 0 ? DT_TP_RX : DT_TP_TX,
+				.direction = 1,
+				.key_state = DT_KEY_VERIFIED,
+				.protocol = 6,
+				.vip_slot = 0,
+				.backend_slot = 0,
+				.prober_id = 1,
+				.probe_sequence = (uint32_t)number,
+				.packet_bytes = 74,
+				.dwell_ns = 1500,
+				.source = {198, 18, 11, 2},
+				.destination = {198, 19, 0, 1},
+				.source_port = (uint16_t)(20000 + number % 512),
+				.destination_port = 80,
+				.tcp_flags = 2,
+			},
 	};
 }
 
-static void push_counters(
-	struct dt_ring_producer *producer, const struct produce_options *o, uint64_t points, uint64_t time_ns)
+static void push_counters(struct dt_ring_producer *producer, const struct produce_options *o,
+	uint64_t points, uint64_t time_ns)
 {
 	struct dt_ring_writer *control = dt_ring_producer_writer(producer, o->config.workers);
 	struct dt_record r = {.time_ns = time_ns, .type = DT_RECORD_NODE_COUNTERS};
 
-	r.node = (struct dt_node_counters) {
+	r.node = (struct dt_node_counters){
 		.state = 2,
 		.config_version = 1,
 		.session_capacity = 1024,
@@ -375,17 +394,19 @@ static void push_counters(
 		.colour_verified = points,
 	};
 	dt_ring_push(control, &r);
-	r = (struct dt_record) {.time_ns = time_ns, .type = DT_RECORD_VIP_COUNTERS};
-	r.vip = (struct dt_vip_counters) {.vip_slot = 0, .direction = 1, .packets = points, .bytes = points * 74};
+	r = (struct dt_record){.time_ns = time_ns, .type = DT_RECORD_VIP_COUNTERS};
+	r.vip = (struct dt_vip_counters){
+		.vip_slot = 0, .direction = 1, .packets = points, .bytes = points * 74};
 	dt_ring_push(control, &r);
-	r = (struct dt_record) {.time_ns = time_ns, .type = DT_RECORD_DROP_COUNTERS};
-	r.drop = (struct dt_drop_counters) {.vip_slot = DT_SLOT_NONE, .reason = 12, .packets = 1, .bytes = 74};
+	r = (struct dt_record){.time_ns = time_ns, .type = DT_RECORD_DROP_COUNTERS};
+	r.drop = (struct dt_drop_counters){
+		.vip_slot = DT_SLOT_NONE, .reason = 12, .packets = 1, .bytes = 74};
 	dt_ring_push(control, &r);
 	for (unsigned int i = 0; i < o->config.workers; i++) {
 		struct dt_ring_writer *writer = dt_ring_producer_writer(producer, i);
 
-		r = (struct dt_record) {.time_ns = time_ns, .type = DT_RECORD_WORKER_COUNTERS};
-		r.worker = (struct dt_worker_counters) {
+		r = (struct dt_record){.time_ns = time_ns, .type = DT_RECORD_WORKER_COUNTERS};
+		r.worker = (struct dt_worker_counters){
 			.worker = i,
 			.ring_used = (uint32_t)dt_ring_used(writer),
 			.ring_capacity = (uint32_t)o->config.ring_records,
@@ -430,7 +451,8 @@ static void produce_loop(struct dt_ring_producer *producer, const struct produce
 
 			// Without a rate the test wants every point written, so it waits for room.
 			for (unsigned int i = 0; i < o->config.workers && o->rate == 0; i++)
-				room &= dt_ring_used(dt_ring_producer_writer(producer, i)) < o->config.ring_records;
+				room &= dt_ring_used(dt_ring_producer_writer(producer, i)) <
+					o->config.ring_records;
 			if (!room)
 				break;
 			for (unsigned int i = 0; i < o->config.workers; i++)
@@ -447,7 +469,7 @@ static void produce_loop(struct dt_ring_producer *producer, const struct produce
 			if (o->counters)
 				push_counters(producer, o, points, now_ns());
 			printf("{\"written\":%" PRIu64 ",\"lost\":%" PRIu64 "}\n", points,
-			       dt_ring_lost(dt_ring_producer_writer(producer, 0)));
+				dt_ring_lost(dt_ring_producer_writer(producer, 0)));
 			fflush(stdout);
 			if (!o->hold)
 				return;

@@ -41,7 +41,8 @@ public final class Ringtool implements AutoCloseable {
   public static Ringtool produce(Path directory, String node, String... options) {
     List<String> command = new ArrayList<>();
     command.add(binary().toString());
-    command.addAll(List.of("produce", "--hold", "--directory", directory.toString(), "--node", node));
+    command.addAll(
+        List.of("produce", "--hold", "--directory", directory.toString(), "--node", node));
     command.addAll(List.of(options));
     try {
       return new Ringtool(
@@ -87,6 +88,7 @@ public final class Ringtool implements AutoCloseable {
   }
 
   private static Path binary() {
-    return Path.of(System.getProperty("dyetrace.home", ".."), "gateway-native/build/dyetrace-ringtool");
+    return Path.of(
+        System.getProperty("dyetrace.home", ".."), "gateway-native/build/dyetrace-ringtool");
   }
 }

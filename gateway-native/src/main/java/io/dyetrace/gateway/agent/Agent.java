@@ -102,7 +102,8 @@ final class Agent implements AutoCloseable {
         if (stopping) {
           break;
         }
-        // A defect of ours. The place in the rings is safe; a process that pretends to work would not be.
+        // A defect of ours. The place in the rings is safe; a process that pretends to work would
+        // not be.
         LOG.error("the agent's thread failed", e);
         Runtime.getRuntime().halt(1);
         return;

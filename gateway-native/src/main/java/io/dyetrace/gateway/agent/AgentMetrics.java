@@ -13,7 +13,6 @@ final class AgentMetrics {
   private static final double NS = 1e-9;
 
   private final Map<String, NodeView> views = new ConcurrentSkipListMap<>();
-  private final LongSupplier realtimeNs;
   private final Counter points;
   private final Counter counters;
   private final Counter malformedRecords;
@@ -25,18 +24,18 @@ final class AgentMetrics {
   private volatile boolean kafkaConnected;
 
   AgentMetrics(PrometheusRegistry registry, LongSupplier realtimeNs) {
-    this.realtimeNs = realtimeNs;
-    points =
-        counter(registry, "points_published", "Points that Kafka acknowledged.", "node");
+    points = counter(registry, "points_published", "Points that Kafka acknowledged.", "node");
     counters =
         counter(registry, "counters_published", "Counter records that Kafka acknowledged.", "node");
     malformedRecords =
         counter(registry, "malformed_records", "Ring records that contradict themselves.", "node");
     badFiles = counter(registry, "bad_files", "Telemetry files that could not be read.", "node");
-    connectFailures =
-        counter(registry, "kafka_connect_failures", "Vain attempts to reach Kafka.");
+    connectFailures = counter(registry, "kafka_connect_failures", "Vain attempts to reach Kafka.");
     restarts =
-        counter(registry, "producer_restarts", "Times the producer gave a message up and was replaced.");
+        counter(
+            registry,
+            "producer_restarts",
+            "Times the producer gave a message up and was replaced.");
     gauge(registry, "in_flight_bytes", "On their way to Kafka.", () -> inFlightBytes);
     gauge(registry, "kafka_connected", "1 while Kafka acknowledges.", () -> kafkaConnected ? 1 : 0);
     gauge(
@@ -123,8 +122,7 @@ final class AgentMetrics {
         .name("dyetrace_agent_" + name)
         .help(help)
         .labelNames("node")
-        .callback(
-            to -> views.values().forEach(view -> to.call(value.value(view), view.node())))
+        .callback(to -> views.values().forEach(view -> to.call(value.value(view), view.node())))
         .register(registry);
   }
 }

@@ -30,11 +30,13 @@ final class BurstMapper {
   }
 
   /**
-   * Translates the burst read from a ring; none, one or two messages. Records that contradict themselves are counted and left out.
+   * Translates the burst read from a ring; none, one or two messages. Records that contradict
+   * themselves are counted and left out.
    *
    * @param from the number the burst was read from
    */
-  List<Message> map(TelemetryFile file, RecordBurst burst, long from) throws TelemetryFileException {
+  List<Message> map(TelemetryFile file, RecordBurst burst, long from)
+      throws TelemetryFileException {
     PointBatch.Builder points =
         PointBatch.newBuilder()
             .setSchemaVersion(Schema.VERSION)

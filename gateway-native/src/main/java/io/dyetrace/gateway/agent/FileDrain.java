@@ -7,7 +7,10 @@ import io.dyetrace.gateway.telemetry.TelemetryFileException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Drains one telemetry file: reads ahead of Kafka within a budget, gives back to the ring what Kafka acknowledged. */
+/**
+ * Drains one telemetry file: reads ahead of Kafka within a budget, gives back to the ring what
+ * Kafka acknowledged.
+ */
 final class FileDrain implements AutoCloseable {
   /** Bursts a ring may be ahead of the others of its turn. */
   private static final int BURSTS_A_TURN = 8;
@@ -39,7 +42,9 @@ final class FileDrain implements AutoCloseable {
     return alive;
   }
 
-  /** Looks whether the gateway lives and what its rings hold, and gives back what was acknowledged. */
+  /**
+   * Looks whether the gateway lives and what its rings hold, and gives back what was acknowledged.
+   */
   void refresh() throws TelemetryFileException {
     // In this order: of a gateway that is dead the rings then show all it ever wrote.
     alive = file.alive();
@@ -100,7 +105,10 @@ final class FileDrain implements AutoCloseable {
     return true;
   }
 
-  /** Every point stamped before this time is in Kafka. The control thread's ring holds no points and does not count. */
+  /**
+   * Every point stamped before this time is in Kafka. The control thread's ring holds no points and
+   * does not count.
+   */
   long drainedUntilNs() {
     int workers = Math.max(1, rings.size() - 1);
     return rings.subList(0, workers).stream().mapToLong(RingDrain::drainedUntilNs).min().orElse(0);

@@ -40,7 +40,8 @@ final class GatewayMetrics implements MultiCollector {
       gauges
           .computeIfAbsent(
               name, n -> GaugeSnapshot.builder().name("dyetrace_gateway_" + n).help(help))
-          .dataPoint(GaugeDataPointSnapshot.builder().labels(Labels.of(labels)).value(value).build());
+          .dataPoint(
+              GaugeDataPointSnapshot.builder().labels(Labels.of(labels)).value(value).build());
     }
 
     void counter(String name, String help, long value, String... labels) {
@@ -91,9 +92,7 @@ final class GatewayMetrics implements MultiCollector {
     String[] node = {"node", view.node()};
     NodeCounters counters = view.counters();
     NodeState state =
-        counters == null || !view.alive()
-            ? NodeState.NODE_STATE_UNSPECIFIED
-            : counters.getState();
+        counters == null || !view.alive() ? NodeState.NODE_STATE_UNSPECIFIED : counters.getState();
     to.gauge("alive", "1 while the gateway process lives.", view.alive() ? 1 : 0, node);
     to.gauge("ready", "1 while it reports READY.", state == NodeState.READY ? 1 : 0, node);
     to.gauge("draining", "1 while it reports DRAINING.", state == NodeState.DRAINING ? 1 : 0, node);
@@ -133,21 +132,18 @@ final class GatewayMetrics implements MultiCollector {
   }
 
   private static void colour(Scrape to, String node, String result, long value) {
-    to.counter(
-        "colour", "Packets with a colour.", value, "node", node, "result", result);
+    to.counter("colour", "Packets with a colour.", value, "node", node, "result", result);
   }
 
-  /** Sessions belong to a VIP, whatever the direction; the gateway reports them with one or with both. */
+  /**
+   * Sessions belong to a VIP, whatever the direction; the gateway reports them with one or with
+   * both.
+   */
   private static void addVips(Scrape to, NodeView view) {
     Map<String, long[]> sessions = new LinkedHashMap<>();
     for (VipCounters vip : view.vips()) {
       String[] labels = {
-        "node",
-        view.node(),
-        "vip",
-        vip.getVip(),
-        "direction",
-        Direction.nameOf(vip.getDirection())
+        "node", view.node(), "vip", vip.getVip(), "direction", Direction.nameOf(vip.getDirection())
       };
       to.counter("vip_packets", "Packets of a VIP.", vip.getPackets(), labels);
       to.counter("vip_bytes", "Bytes of a VIP.", vip.getBytes(), labels);

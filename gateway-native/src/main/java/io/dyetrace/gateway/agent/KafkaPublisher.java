@@ -22,8 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes through an idempotent producer that itself retries for ever and in order. Should it give a message up all the same, the
- * producer is thrown away and its successor starts from what was acknowledged.
+ * Publishes through an idempotent producer that itself retries for ever and in order. Should it
+ * give a message up all the same, the producer is thrown away and its successor starts from what
+ * was acknowledged.
  */
 final class KafkaPublisher implements Publisher {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaPublisher.class);

@@ -214,8 +214,7 @@ final class NodeDrain implements AutoCloseable {
     view.update(rings, files.size(), gatewayAlive(), drainedUntilNs);
   }
 
-  private void publishStatus(
-      long realtimeNs, long monotonicNs, NavigableMap<Long, Path> listed) {
+  private void publishStatus(long realtimeNs, long monotonicNs, NavigableMap<Long, Path> listed) {
     statusDueNs =
         statusDueNs == Long.MIN_VALUE || monotonicNs - statusDueNs > STATUS_INTERVAL_NS
             ? monotonicNs + STATUS_INTERVAL_NS

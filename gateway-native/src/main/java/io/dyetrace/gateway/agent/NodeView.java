@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a node at the moment, for its metrics. Written by the draining thread, read by those that answer scrapes. Counts are
- * those of the newest gateway process.
+ * What is known of a node at the moment, for its metrics. Written by the draining thread, read by
+ * those that answer scrapes. Counts are those of the newest gateway process.
  */
 final class NodeView {
   /** One ring of the newest file. */

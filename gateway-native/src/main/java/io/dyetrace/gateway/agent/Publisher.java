@@ -1,10 +1,16 @@
 package io.dyetrace.gateway.agent;
 
-/** Takes messages towards Kafka and tells, on the caller's thread, what became of them. Used by one thread. */
+/**
+ * Takes messages towards Kafka and tells, on the caller's thread, what became of them. Used by one
+ * thread.
+ */
 interface Publisher extends AutoCloseable {
   /** What is told about a message; called by {@link #poll} only. */
   interface Acknowledged {
-    /** The message is in Kafka. Not called when it was lost: then {@link #poll} answers with RESTARTED. */
+    /**
+     * The message is in Kafka. Not called when it was lost: then {@link #poll} answers with
+     * RESTARTED.
+     */
     void acknowledged();
   }
 

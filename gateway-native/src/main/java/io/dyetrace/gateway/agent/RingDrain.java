@@ -4,7 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The place in one ring: what was read, what Kafka acknowledged without a gap, and until when the ring is drained.
+ * The place in one ring: what was read, what Kafka acknowledged without a gap, and until when the
+ * ring is drained.
  *
  * <p>Knows neither files nor Kafka.
  */

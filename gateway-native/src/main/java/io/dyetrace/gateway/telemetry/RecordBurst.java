@@ -12,7 +12,10 @@ import io.dyetrace.common.record.WorkerCounters;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** A burst of records copied out of a ring, and their translation into the records of Kafka. Reused from read to read. */
+/**
+ * A burst of records copied out of a ring, and their translation into the records of Kafka. Reused
+ * from read to read.
+ */
 public final class RecordBurst {
   /** What a record is. */
   public enum Type {

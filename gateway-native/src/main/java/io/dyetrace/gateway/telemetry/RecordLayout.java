@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * What ring_layout.h says, as Java reads it: sizes, and offsets from the start of a record. The library is asked for its own values when
- * it is loaded; a difference makes it unavailable.
+ * What ring_layout.h says, as Java reads it: sizes, and offsets from the start of a record. The
+ * library is asked for its own values when it is loaded; a difference makes it unavailable.
  */
 final class RecordLayout {
   static final int LAYOUT_VERSION = 1;

@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One gateway process's telemetry file, of which this object is the only consumer. Used by one thread.
+ * One gateway process's telemetry file, of which this object is the only consumer. Used by one
+ * thread.
  *
  * <pre>{@code
  * RecordBurst burst = new RecordBurst(512);
@@ -76,7 +77,8 @@ public final class TelemetryFile implements AutoCloseable {
   public static TelemetryFile open(Path path) throws IOException {
     Throwable cause = TelemetryNative.unavailabilityCause();
     if (cause != null) {
-      throw new IllegalStateException("the native library is not available: " + cause.getMessage(), cause);
+      throw new IllegalStateException(
+          "the native library is not available: " + cause.getMessage(), cause);
     }
     TelemetryFile file = new TelemetryFile(path, TelemetryNative.open(path));
     try {
@@ -102,7 +104,10 @@ public final class TelemetryFile implements AutoCloseable {
     return ringCount;
   }
 
-  /** Whether the gateway process lives. Asked before {@link #refresh}, a no means that what refresh shows is final. */
+  /**
+   * Whether the gateway process lives. Asked before {@link #refresh}, a no means that what refresh
+   * shows is final.
+   */
   public boolean alive() {
     ensureOpen();
     return TelemetryNative.alive(handle);
@@ -197,7 +202,8 @@ public final class TelemetryFile implements AutoCloseable {
 
   private void checkRing(int ring) {
     if (ring < 0 || ring >= ringCount) {
-      throw new IllegalArgumentException("ring " + ring + " is not within 0 and " + (ringCount - 1));
+      throw new IllegalArgumentException(
+          "ring " + ring + " is not within 0 and " + (ringCount - 1));
     }
   }
 

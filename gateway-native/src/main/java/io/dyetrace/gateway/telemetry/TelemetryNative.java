@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All natives. Each answers -errno on failure; the callers' side throws. {@code dyetrace_jni.c} is the other side.
+ * All natives. Each answers -errno on failure; the callers' side throws. {@code dyetrace_jni.c} is
+ * the other side.
  *
- * <p>The library is taken from {@code gateway-native/build} below {@code -Ddyetrace.home}, or else from {@code java.library.path}.
+ * <p>The library is taken from {@code gateway-native/build} below {@code -Ddyetrace.home}, or else
+ * from {@code java.library.path}.
  */
 final class TelemetryNative {
   private static final String LIBRARY = "dyetrace_jni";
@@ -20,6 +22,7 @@ final class TelemetryNative {
   private static final int EBADMSG = 74;
   private static final int ENOENT = 2;
 
+  @SuppressWarnings("StaticAssignmentOfThrowable") // a value to ask for, never thrown again
   private static final @Nullable Throwable UNAVAILABILITY_CAUSE = load();
 
   private TelemetryNative() {}
@@ -28,11 +31,11 @@ final class TelemetryNative {
     return UNAVAILABILITY_CAUSE;
   }
 
-  @SuppressWarnings("CatchAndPrintStackTrace")
   private static @Nullable Throwable load() {
     try {
       String home = System.getProperty("dyetrace.home");
-      Path built = home == null ? null : Path.of(home, "gateway-native", "build", "lib" + LIBRARY + ".so");
+      Path built =
+          home == null ? null : Path.of(home, "gateway-native", "build", "lib" + LIBRARY + ".so");
       if (built != null && Files.exists(built)) {
         System.load(built.toAbsolutePath().toString());
       } else {
@@ -95,7 +98,8 @@ final class TelemetryNative {
     return checked("alive", alive0(handle)) != 0;
   }
 
-  static int name(long handle, int kind, int slot, ByteBuffer buffer) throws TelemetryFileException {
+  static int name(long handle, int kind, int slot, ByteBuffer buffer)
+      throws TelemetryFileException {
     return fileChecked("name", name0(handle, kind, slot, buffer));
   }
 

@@ -1,4 +1,6 @@
-/** The consumer's side of the gateway's telemetry file: the JNI boundary and what is built on it. */
+/**
+ * The consumer's side of the gateway's telemetry file: the JNI boundary and what is built on it.
+ */
 @NullMarked
 package io.dyetrace.gateway.telemetry;
 

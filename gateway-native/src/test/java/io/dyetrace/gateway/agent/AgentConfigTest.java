@@ -39,7 +39,8 @@ class AgentConfigTest {
     refuses("telemetry_directory: /x\nnodes: []\n" + REST, "at least one");
     refuses("telemetry_directory: /x\nnodes: [" + NODE + "," + NODE + "]\n" + REST, "stands twice");
     refuses(
-        "telemetry_directory: /x\nnodes: [" + NODE + "]\npoll_interval: 2s\n" + REST, "poll_interval");
+        "telemetry_directory: /x\nnodes: [" + NODE + "]\npoll_interval: 2s\n" + REST,
+        "poll_interval");
     refuses("telemetry_directory: /x\nnodes: [" + NODE + "]\npoll: 2s\n" + REST, "unknown key");
   }
 

@@ -28,7 +28,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The agent, turn by turn, on files that a real producer wrote and with a Kafka that does what the test says. */
+/**
+ * The agent, turn by turn, on files that a real producer wrote and with a Kafka that does what the
+ * test says.
+ */
 class AgentTest {
   private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
 
@@ -257,7 +260,8 @@ class AgentTest {
       turn(SECOND_NS);
       AgentStatus before = lastStatus("gw-1");
       assertThat(before.getGatewayAlive()).isTrue();
-      assertThat(before.getDrainedUntilNs()).isEqualTo(1); // the boot id: nothing was stamped before
+      assertThat(before.getDrainedUntilNs())
+          .isEqualTo(1); // the boot id: nothing was stamped before
 
       kafka.acknowledgeAll();
       turn(SECOND_NS);
@@ -304,7 +308,8 @@ class AgentTest {
       turn(SECOND_NS);
       assertThat(kafka.published).isEmpty();
       assertThat(agent.notReadyReason()).contains("no connection to Kafka at 127.0.0.1:1");
-      assertThat(scrape()).contains("dyetrace_gateway_ring_used_records{node=\"gw-1\",worker=\"0\"} 100.0");
+      assertThat(scrape())
+          .contains("dyetrace_gateway_ring_used_records{node=\"gw-1\",worker=\"0\"} 100.0");
     }
     kafka.state = State.CONNECTED;
     turn(SECOND_NS);
@@ -379,8 +384,10 @@ class AgentTest {
 
   private static long recordsOffset(Path file, int ring) throws IOException {
     try (var channel = java.nio.channels.FileChannel.open(file)) {
-      java.nio.ByteBuffer word = java.nio.ByteBuffer.allocate(8).order(java.nio.ByteOrder.nativeOrder());
-      // the header's fixed part is padded to 128 bytes; a ring's third cache line starts with the offset
+      java.nio.ByteBuffer word =
+          java.nio.ByteBuffer.allocate(8).order(java.nio.ByteOrder.nativeOrder());
+      // the header's fixed part is padded to 128 bytes; a ring's third cache line starts with the
+      // offset
       channel.read(word, 128 + ring * 192L + 128);
       return word.getLong(0);
     }

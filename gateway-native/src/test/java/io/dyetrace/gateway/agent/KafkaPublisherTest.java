@@ -1,5 +1,6 @@
 package io.dyetrace.gateway.agent;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dyetrace.gateway.agent.Publisher.State;
@@ -32,10 +33,7 @@ class KafkaPublisherTest {
   private final class FakeProducer extends MockProducer<byte[], byte[]> {
     FakeProducer() {
       super(
-          false,
-          new RoundRobinPartitioner(),
-          new ByteArraySerializer(),
-          new ByteArraySerializer());
+          false, new RoundRobinPartitioner(), new ByteArraySerializer(), new ByteArraySerializer());
     }
 
     @Override
@@ -112,6 +110,6 @@ class KafkaPublisherTest {
   }
 
   private void publish(String text) {
-    publisher.publish("topic", "gw-1", text.getBytes(), () -> acknowledged.add(text));
+    publisher.publish("topic", "gw-1", text.getBytes(UTF_8), () -> acknowledged.add(text));
   }
 }

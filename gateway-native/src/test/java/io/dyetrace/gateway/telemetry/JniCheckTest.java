@@ -1,5 +1,6 @@
 package io.dyetrace.gateway.telemetry;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dyetrace.gateway.Ringtool;
@@ -33,7 +34,7 @@ class JniCheckTest {
                   gateway.file().toString())
               .redirectErrorStream(true)
               .start();
-      String output = new String(java.getInputStream().readAllBytes());
+      String output = new String(java.getInputStream().readAllBytes(), UTF_8);
       assertThat(java.waitFor()).as(output).isZero();
       assertThat(output).contains("1000 records").doesNotContain("WARNING").doesNotContain("FATAL");
     }

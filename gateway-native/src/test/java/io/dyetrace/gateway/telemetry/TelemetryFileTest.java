@@ -51,7 +51,8 @@ class TelemetryFileTest {
       assertThat(point.getBackend()).isEqualTo("rs-1-web");
       assertThat(point.getSourceAddress().toByteArray())
           .containsExactly((byte) 198, (byte) 18, (byte) 11, (byte) 2);
-      assertThat(point.getDestinationAddress().toByteArray()).containsExactly((byte) 198, (byte) 19, (byte) 0, (byte) 1);
+      assertThat(point.getDestinationAddress().toByteArray())
+          .containsExactly((byte) 198, (byte) 19, (byte) 0, (byte) 1);
       assertThat(point.getSourcePort()).isEqualTo(20_007);
       assertThat(point.getDestinationPort()).isEqualTo(80);
       assertThat(point.getPacketBytes()).isEqualTo(74);
@@ -67,7 +68,8 @@ class TelemetryFileTest {
         TelemetryFile file = TelemetryFile.open(gateway.file())) {
       file.read(2, 0, burst);
 
-      int last = burst.size() - 5; // the counters after the last point: node, VIP, drop, two workers
+      int last =
+          burst.size() - 5; // the counters after the last point: node, VIP, drop, two workers
       assertThat(burst.node(last).getColourVerified()).isEqualTo(10);
       assertThat(burst.node(last).getSessionCapacity()).isEqualTo(1_024);
       assertThat(burst.vip(last + 1, file).getVip()).isEqualTo("vip-web");
@@ -137,8 +139,7 @@ class TelemetryFileTest {
       ByteBuffer small = ByteBuffer.allocateDirect(100);
       assertThatThrownBy(() -> TelemetryNative.read(handle, 0, 0, small, 1))
           .hasMessageContaining("out of range");
-      assertThatThrownBy(
-              () -> TelemetryNative.read(handle, 0, 0, ByteBuffer.allocate(1_024), 1))
+      assertThatThrownBy(() -> TelemetryNative.read(handle, 0, 0, ByteBuffer.allocate(1_024), 1))
           .hasMessageContaining("out of range");
       assertThatThrownBy(() -> TelemetryNative.read(handle, 0, 0, burst.buffer(), -1))
           .hasMessageContaining("out of range");
