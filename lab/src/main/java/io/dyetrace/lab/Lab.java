@@ -224,9 +224,13 @@ public final class Lab {
   private boolean removeEverything() {
     List<Long> inside = network.processesInside();
     int ended = supervisor.endAll(inside);
+    if (ended > 0) {
+      console.say("%d processes ended", ended);
+    }
     boolean hadNetwork = !network.existingNamespaces().isEmpty() || network.bridgeExists();
     if (hadNetwork) {
       network.down();
+      console.say("network removed");
     }
     boolean hadFiles = false;
     keepLogs();

@@ -152,7 +152,8 @@ final class FalseColours implements Check {
     result
         .measured(kind + "_sent", frames.size())
         .measured(kind + "_forwarded_and_answered", answered)
-        .measured(kind + "_counted", counted)
+        .measured(kind + "_counted_forged", after.forged() - before.forged())
+        .measured(kind + "_counted_replayed", after.replayed() - before.replayed())
         .measured(kind + "_stamped", newlyStamped)
         .require(
             answered == frames.size(),

@@ -14,6 +14,7 @@ public final class Demo {
   public static final Duration JITTER_LIMIT = Duration.ofSeconds(20);
   public static final int FAULTS = 2;
 
+  private static final Duration LATE_VERDICTS = Duration.ofSeconds(10);
   private static final Duration CALM_LIMIT = Duration.ofSeconds(90);
 
   private final Lab lab;
@@ -31,6 +32,8 @@ public final class Demo {
       trial.run(FaultKind.NODE_CRASH, "gw-2", CRASH_LIMIT);
       new Calm(lab).await(CALM_LIMIT);
       trial.run(FaultKind.NODE_JITTER, "gw-3", JITTER_LIMIT);
+      // Whoever is accused late is accused too.
+      watch.await(v -> false, LATE_VERDICTS);
       DemoReport report = report(trial);
       summarise(trial, report);
       return report;

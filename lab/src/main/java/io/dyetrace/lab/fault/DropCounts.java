@@ -17,11 +17,9 @@ final class DropCounts {
     return sum(control.ask("counters"), reason);
   }
 
+  /** The answer has an object reason → packets per VIP, and one for packets that met none. */
   private static long sum(JsonNode node, DropReason reason) {
-    if (node.isObject() && node.path("reason").asText().equals(reason.name())) {
-      return node.path("packets").asLong();
-    }
-    long total = 0;
+    long total = node.path(reason.name()).asLong();
     for (JsonNode child : node) {
       total += sum(child, reason);
     }

@@ -28,6 +28,8 @@ public final class LearnedNodes {
 
   private static final int RECORDS = 3000;
 
+  private static final String ANALYTICS = "127.0.0.1:9466";
+
   private LearnedNodes() {}
 
   /** What is missing, in words; empty when nothing is. */
@@ -60,8 +62,11 @@ public final class LearnedNodes {
         missing.add(node.name());
       }
     }
-    return missing.isEmpty()
-        ? List.of()
-        : List.of("too few probes yet through " + String.join(", ", missing));
+    if (!missing.isEmpty()) {
+      return List.of("too few probes yet through " + String.join(", ", missing));
+    }
+    boolean caughtUp =
+        Metrics.of(ANALYTICS).named("dyetrace_analytics_caught_up").getOrDefault("", 0.0) == 1;
+    return caughtUp ? List.of() : List.of("the analytics has not caught up yet");
   }
 }
