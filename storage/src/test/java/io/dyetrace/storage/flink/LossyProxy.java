@@ -17,13 +17,23 @@ final class LossyProxy implements AutoCloseable {
   private final AtomicInteger lost = new AtomicInteger();
 
   LossyProxy(String url) throws IOException {
+    this(url, 0);
+  }
+
+  LossyProxy(String url, int port) throws IOException {
     target = URI.create(url);
-    server = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+    server = new ServerSocket(port, 16, InetAddress.getLoopbackAddress());
     daemon(this::accept);
   }
 
   String url() {
     return "http://127.0.0.1:" + server.getLocalPort();
+  }
+
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
   }
 
   /** The next so many answers do not arrive. */
