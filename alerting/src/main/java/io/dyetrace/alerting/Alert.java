@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One alert of Alertmanager's API v2 ({@code postableAlert}). Labels are the alert's identity and hold nothing that changes while the
- * fault lasts; whatever is measured stands in the annotations.
+ * One alert of Alertmanager's API v2 ({@code postableAlert}). Labels are the alert's identity and
+ * hold nothing that changes while the fault lasts; whatever is measured stands in the annotations.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record Alert(
@@ -29,13 +29,18 @@ record Alert(
     @Nullable String generatorURL) {
 
   /**
-   * An open verdict's alert ends {@code lifetime} from now unless it is sent again, so that pages end by themselves if the notifier dies
-   * for good; a resolved one ends when the fault did.
+   * An open verdict's alert ends {@code lifetime} from now unless it is sent again, so that pages
+   * end by themselves if the notifier dies for good; a resolved one ends when the fault did.
    */
   static Alert of(Verdict verdict, long nowNs, Duration lifetime, @Nullable String generatorUrl) {
     boolean resolved = verdict.getState() == VerdictState.RESOLVED;
     long endNs = resolved ? verdict.getResolvedNs() : nowNs + lifetime.toNanos();
-    return new Alert(labels(verdict), annotations(verdict), time(verdict.getFirstBadNs()), time(endNs), generatorUrl);
+    return new Alert(
+        labels(verdict),
+        annotations(verdict),
+        time(verdict.getFirstBadNs()),
+        time(endNs),
+        generatorUrl);
   }
 
   private static Map<String, String> labels(Verdict v) {
@@ -63,11 +68,16 @@ record Alert(
     notes.put("first_bad", time(v.getFirstBadNs()));
     notes.put("detected", time(v.getDetectedNs()));
     putIfSet(
-        notes, "evidence", v.getEvidenceList().stream().map(Evidence::getSummary).collect(Collectors.joining("\n")));
+        notes,
+        "evidence",
+        v.getEvidenceList().stream().map(Evidence::getSummary).collect(Collectors.joining("\n")));
     putIfSet(
-        notes, "alternatives", v.getAlternativesList().stream().map(Alert::alternative).collect(Collectors.joining("\n")));
+        notes,
+        "alternatives",
+        v.getAlternativesList().stream().map(Alert::alternative).collect(Collectors.joining("\n")));
     putIfSet(notes, "affected_vips", String.join(", ", v.getAffectedVipsList()));
-    notes.put("affected_probes", String.format(Locale.ROOT, "%.1f %%", 100 * v.getAffectedProbeShare()));
+    notes.put(
+        "affected_probes", String.format(Locale.ROOT, "%.1f %%", 100 * v.getAffectedProbeShare()));
     putIfSet(notes, "healthy_siblings", String.join(", ", v.getHealthySiblingsList()));
     putIfSet(notes, "sample_probes", sampleProbes(v.getSampleProbesList()));
     putIfSet(notes, "evidence_sql", v.getEvidenceSql());
@@ -76,7 +86,11 @@ record Alert(
 
   private static String alternative(Alternative a) {
     return String.format(
-        Locale.ROOT, "%s %s (%.3f)", className(a.getFaultClass()), a.getComponent(), a.getConfidence());
+        Locale.ROOT,
+        "%s %s (%.3f)",
+        className(a.getFaultClass()),
+        a.getComponent(),
+        a.getConfidence());
   }
 
   private static String sampleProbes(List<ProbeKey> keys) {

@@ -12,11 +12,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The verdicts as they stand: the newest revision of each occurrence. Repeated and overtaken revisions change nothing, so the topic may
- * be read again from its beginning at any time.
+ * The verdicts as they stand: the newest revision of each occurrence. Repeated and overtaken
+ * revisions change nothing, so the topic may be read again from its beginning at any time.
  *
- * <p>An open verdict stays until it is resolved. A resolved one stays for {@code keepResolved}, so that its end reaches an Alertmanager
- * that was away for a while. Not thread-safe.
+ * <p>An open verdict stays until it is resolved. A resolved one stays for {@code keepResolved}, so
+ * that its end reaches an Alertmanager that was away for a while. Not thread-safe.
  */
 final class AlertBook {
   private final Duration keepResolved;
@@ -49,8 +49,8 @@ final class AlertBook {
   }
 
   /**
-   * What Alertmanager has to know, one verdict per fault id: labels hold the fault id and not the occurrence, so of two occurrences of
-   * one fault only the later may be told.
+   * What Alertmanager has to know, one verdict per fault id: labels hold the fault id and not the
+   * occurrence, so of two occurrences of one fault only the later may be told.
    */
   Collection<Verdict> current() {
     Map<String, Verdict> byFault = new HashMap<>();
@@ -63,6 +63,8 @@ final class AlertBook {
   }
 
   long openCount() {
-    return byOccurrence.values().stream().filter(v -> v.getState() != VerdictState.RESOLVED).count();
+    return byOccurrence.values().stream()
+        .filter(v -> v.getState() != VerdictState.RESOLVED)
+        .count();
   }
 }

@@ -20,7 +20,8 @@ record AlertingConfig(KafkaConfig kafka, Alertmanager alertmanager, MetricsConfi
    * Where alerts go and how often.
    *
    * @param urls every Alertmanager of the cluster: they deduplicate among themselves
-   * @param resendInterval how often open alerts are sent again, 1 s to 10 min; an alert not sent for four times as long ends
+   * @param resendInterval how often open alerts are sent again, 1 s to 10 min; an alert not sent
+   *     for four times as long ends
    * @param retryInterval how soon a failed post is tried again, 100 ms to 1 min
    * @param keepResolved how long a resolved alert is still sent, 1 min to 1 d
    * @param generatorUrl a page to link from every alert, or none
@@ -37,7 +38,8 @@ record AlertingConfig(KafkaConfig kafka, Alertmanager alertmanager, MetricsConfi
       Check.range("alertmanager.urls' length", urls.size(), 1, 16);
       for (URI url : urls) {
         if (!"http".equals(url.getScheme()) && !"https".equals(url.getScheme())) {
-          throw new IllegalArgumentException("alertmanager.urls: " + url + " is not an http or https address");
+          throw new IllegalArgumentException(
+              "alertmanager.urls: " + url + " is not an http or https address");
         }
       }
       timeout =

@@ -15,7 +15,10 @@ final class AlertingMetrics {
 
   AlertingMetrics(PrometheusRegistry registry) {
     verdicts =
-        Counter.builder().name("dyetrace_alerting_verdicts_total").help("Verdicts read from Kafka.").register(registry);
+        Counter.builder()
+            .name("dyetrace_alerting_verdicts_total")
+            .help("Verdicts read from Kafka.")
+            .register(registry);
     unreadable =
         Counter.builder()
             .name("dyetrace_alerting_verdicts_unreadable_total")
@@ -36,7 +39,11 @@ final class AlertingMetrics {
             .name("dyetrace_alerting_kafka_failures_total")
             .help("Failed reads from Kafka; they are tried again.")
             .register(registry);
-    open = Gauge.builder().name("dyetrace_alerting_open_verdicts").help("Verdicts open now.").register(registry);
+    open =
+        Gauge.builder()
+            .name("dyetrace_alerting_open_verdicts")
+            .help("Verdicts open now.")
+            .register(registry);
   }
 
   void verdictRead() {

@@ -27,7 +27,11 @@ final class AlertmanagerClient {
     String path = base.toString();
     this.endpoint = URI.create((path.endsWith("/") ? path : path + "/") + "api/v2/alerts");
     this.timeout = timeout;
-    this.http = HttpClient.newBuilder().connectTimeout(timeout).version(HttpClient.Version.HTTP_1_1).build();
+    this.http =
+        HttpClient.newBuilder()
+            .connectTimeout(timeout)
+            .version(HttpClient.Version.HTTP_1_1)
+            .build();
   }
 
   URI endpoint() {
@@ -51,7 +55,10 @@ final class AlertmanagerClient {
     if (response.statusCode() / 100 != 2) {
       String text = response.body();
       throw new IOException(
-          endpoint + " answered " + response.statusCode() + ": "
+          endpoint
+              + " answered "
+              + response.statusCode()
+              + ": "
               + text.substring(0, Math.min(text.length(), MOST_ERROR_CHARS)));
     }
   }

@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps Alertmanager told: each change at once, everything open again every {@code resendInterval}.
  *
- * <p>One thread runs {@link #run()}; {@link #stop()} ends it from another. An Alertmanager or a Kafka that is away is waited for, counted
- * and reported, never fatal.
+ * <p>One thread runs {@code run}; {@code stop} ends it from another. An Alertmanager or a Kafka
+ * that is away is waited for, counted and reported, never fatal.
  */
 final class Notifier {
   private static final Logger log = LoggerFactory.getLogger(Notifier.class);
@@ -86,14 +86,21 @@ final class Notifier {
     if (reader.caughtUp() && (changed || nowNs >= nextSendNs)) {
       ready = send(nowNs);
       // A post that failed is tried again soon: on-call must not wait for the next turn.
-      nextSendNs = nowNs + (ready ? config.alertmanager().resendInterval() : config.alertmanager().retryInterval()).toNanos();
+      nextSendNs =
+          nowNs
+              + (ready
+                      ? config.alertmanager().resendInterval()
+                      : config.alertmanager().retryInterval())
+                  .toNanos();
     }
   }
 
   private boolean send(long nowNs) throws InterruptedException {
     Duration lifetime = config.alertmanager().resendInterval().multipliedBy(4);
     List<Alert> alerts =
-        book.current().stream().map(v -> Alert.of(v, nowNs, lifetime, config.alertmanager().generatorUrl())).toList();
+        book.current().stream()
+            .map(v -> Alert.of(v, nowNs, lifetime, config.alertmanager().generatorUrl()))
+            .toList();
     boolean all = true;
     for (AlertmanagerClient client : clients) {
       try {

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the verdict topic from its beginning at every start: the topic is the notifier's only memory, so it keeps no offsets and no
- * state of its own.
+ * Reads the verdict topic from its beginning at every start: the topic is the notifier's only
+ * memory, so it keeps no offsets and no state of its own.
  */
 final class VerdictReader implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VerdictReader.class);
@@ -55,13 +55,22 @@ final class VerdictReader implements AutoCloseable {
         Verdict verdict = Verdict.parseFrom(record.value());
         if (verdict.getSchemaVersion() > Schema.VERSION || verdict.getOccurrenceId().isEmpty()) {
           throw new InvalidProtocolBufferException(
-              "schema version " + verdict.getSchemaVersion() + ", occurrence '" + verdict.getOccurrenceId() + "'");
+              "schema version "
+                  + verdict.getSchemaVersion()
+                  + ", occurrence '"
+                  + verdict.getOccurrenceId()
+                  + "'");
         }
         verdicts.add(verdict);
         metrics.verdictRead();
       } catch (InvalidProtocolBufferException | NullPointerException e) {
         metrics.verdictUnreadable();
-        log.warn("{}-{} offset {}: not a verdict: {}", record.topic(), record.partition(), record.offset(), e.getMessage());
+        log.warn(
+            "{}-{} offset {}: not a verdict: {}",
+            record.topic(),
+            record.partition(),
+            record.offset(),
+            e.getMessage());
       }
     }
     return verdicts;
@@ -70,7 +79,8 @@ final class VerdictReader implements AutoCloseable {
   /** Whether all that stood in the topic at the start has been read. */
   boolean caughtUp() {
     return assigned
-        && endAtStart.entrySet().stream().allMatch(e -> consumer.position(e.getKey()) >= e.getValue());
+        && endAtStart.entrySet().stream()
+            .allMatch(e -> consumer.position(e.getKey()) >= e.getValue());
   }
 
   private boolean assign() {

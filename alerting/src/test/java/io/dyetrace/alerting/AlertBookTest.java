@@ -39,7 +39,9 @@ class AlertBookTest {
   @Test
   void shouldTellOnlyTheLaterOfTwoOccurrencesOfOneFault() {
     book.accept(
-        Verdicts.nodeCrash("gw-2", 3, VerdictState.RESOLVED).setResolvedNs(Verdicts.FIRST_BAD_NS + 1).build());
+        Verdicts.nodeCrash("gw-2", 3, VerdictState.RESOLVED)
+            .setResolvedNs(Verdicts.FIRST_BAD_NS + 1)
+            .build());
     long later = Verdicts.FIRST_BAD_NS + 60_000_000_000L;
     book.accept(
         Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN)

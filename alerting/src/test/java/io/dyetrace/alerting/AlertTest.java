@@ -12,10 +12,14 @@ class AlertTest {
 
   @Test
   void shouldKeepItsLabelsWhileTheFaultLasts() {
-    var open = Alert.of(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build(), NOW, LIFETIME, null);
+    var open =
+        Alert.of(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build(), NOW, LIFETIME, null);
     var updated =
         Alert.of(
-            Verdicts.nodeCrash("gw-2", 2, VerdictState.UPDATED).setConfidence(0.5).addAffectedVips("vip-api").build(),
+            Verdicts.nodeCrash("gw-2", 2, VerdictState.UPDATED)
+                .setConfidence(0.5)
+                .addAffectedVips("vip-api")
+                .build(),
             NOW + 1,
             LIFETIME,
             null);
@@ -30,18 +34,23 @@ class AlertTest {
 
   @Test
   void shouldEndAfterItsLifetimeWhileOpenAndWithTheFaultWhenResolved() {
-    var open = Alert.of(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build(), NOW, LIFETIME, null);
+    var open =
+        Alert.of(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build(), NOW, LIFETIME, null);
     assertThat(open.startsAt()).isEqualTo("2023-11-14T22:13:20Z");
     assertThat(open.endsAt()).isEqualTo("2023-11-14T22:15:30Z");
     var resolved =
         Alert.of(
-            Verdicts.nodeCrash("gw-2", 2, VerdictState.RESOLVED).setResolvedNs(NOW).build(), NOW + 1, LIFETIME, null);
+            Verdicts.nodeCrash("gw-2", 2, VerdictState.RESOLVED).setResolvedNs(NOW).build(),
+            NOW + 1,
+            LIFETIME,
+            null);
     assertThat(resolved.endsAt()).isEqualTo("2023-11-14T22:13:30Z");
   }
 
   @Test
   void shouldCarryTheEvidenceInAnnotations() {
-    var alert = Alert.of(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build(), NOW, LIFETIME, null);
+    var alert =
+        Alert.of(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build(), NOW, LIFETIME, null);
     assertThat(alert.annotations())
         .containsEntry("evidence", "8 of 8 probes through gw-2 lost since 10:00:00")
         .containsEntry("healthy_siblings", "gw-1")
@@ -51,7 +60,13 @@ class AlertTest {
   @Test
   void shouldStillPageForAClassThatALaterVersionAdded() {
     var alert =
-        Alert.of(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).setFaultClass(999).build(), NOW, LIFETIME, null);
-    assertThat(alert.labels()).containsEntry("fault_class", "CLASS_999").containsEntry("severity", "critical");
+        Alert.of(
+            Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).setFaultClass(999).build(),
+            NOW,
+            LIFETIME,
+            null);
+    assertThat(alert.labels())
+        .containsEntry("fault_class", "CLASS_999")
+        .containsEntry("severity", "critical");
   }
 }

@@ -20,11 +20,18 @@ class AlertingConfigTest {
   @Test
   void shouldUseTheDocumentedDefaultsWhichTheExampleShows() {
     var defaults = parse("").alertmanager();
-    var example = StrictYaml.read(Path.of("../config/alerting.yaml"), AlertingConfig.class).alertmanager();
+    var example =
+        StrictYaml.read(Path.of("../config/alerting.yaml"), AlertingConfig.class).alertmanager();
     assertThat(defaults.timeout()).isEqualTo(Duration.ofSeconds(5)).isEqualTo(example.timeout());
-    assertThat(defaults.resendInterval()).isEqualTo(Duration.ofSeconds(30)).isEqualTo(example.resendInterval());
-    assertThat(defaults.retryInterval()).isEqualTo(Duration.ofSeconds(2)).isEqualTo(example.retryInterval());
-    assertThat(defaults.keepResolved()).isEqualTo(Duration.ofMinutes(15)).isEqualTo(example.keepResolved());
+    assertThat(defaults.resendInterval())
+        .isEqualTo(Duration.ofSeconds(30))
+        .isEqualTo(example.resendInterval());
+    assertThat(defaults.retryInterval())
+        .isEqualTo(Duration.ofSeconds(2))
+        .isEqualTo(example.retryInterval());
+    assertThat(defaults.keepResolved())
+        .isEqualTo(Duration.ofMinutes(15))
+        .isEqualTo(example.keepResolved());
     assertThat(defaults.generatorUrl()).isNull();
   }
 

@@ -33,7 +33,8 @@ class AlertmanagerIT {
   @BeforeAll
   static void startAlertmanager() throws Exception {
     boolean installed =
-        List.of(System.getenv("PATH").split(":")).stream().anyMatch(p -> Files.isExecutable(Path.of(p, BINARY)));
+        List.of(System.getenv("PATH").split(":")).stream()
+            .anyMatch(p -> Files.isExecutable(Path.of(p, BINARY)));
     if (!installed && "1".equals(System.getenv("REQUIRE_ALL"))) {
       fail(BINARY + " is not installed");
     }
@@ -79,7 +80,10 @@ class AlertmanagerIT {
     long now = System.currentTimeMillis() * 1_000_000;
     var open = Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).setFirstBadNs(now - 5_000_000_000L);
     client.post(List.of(Alert.of(open.build(), now, Duration.ofMinutes(2), null)));
-    client.post(List.of(Alert.of(open.setRevision(2).setConfidence(0.7).build(), now, Duration.ofMinutes(2), null)));
+    client.post(
+        List.of(
+            Alert.of(
+                open.setRevision(2).setConfidence(0.7).build(), now, Duration.ofMinutes(2), null)));
 
     JsonNode firing = alerts();
     assertThat(firing).hasSize(1);

@@ -52,14 +52,18 @@ class NotifierTest {
     Node node = new Node(0, "localhost", 9092);
     consumer.updatePartitions(
         Schema.TOPIC_VERDICTS,
-        List.of(new PartitionInfo(Schema.TOPIC_VERDICTS, 0, node, new Node[] {node}, new Node[] {node})));
+        List.of(
+            new PartitionInfo(
+                Schema.TOPIC_VERDICTS, 0, node, new Node[] {node}, new Node[] {node})));
     consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
     consumer.updateEndOffsets(Map.of(PARTITION, 0L));
     URI url = URI.create("http://127.0.0.1:" + alertmanager.getAddress().getPort());
     AlertingConfig config =
         StrictYaml.parse(
             "kafka: {bootstrap_servers: '127.0.0.1:9092'}\n"
-                + "alertmanager: {urls: ['" + url + "']}\n"
+                + "alertmanager: {urls: ['"
+                + url
+                + "']}\n"
                 + "metrics: {listen: '127.0.0.1:0'}\n",
             "test",
             AlertingConfig.class);
@@ -80,7 +84,9 @@ class NotifierTest {
 
   private void arrive(byte[] value) {
     consumer.schedulePollTask(
-        () -> consumer.addRecord(new ConsumerRecord<>(Schema.TOPIC_VERDICTS, 0, offset++, new byte[0], value)));
+        () ->
+            consumer.addRecord(
+                new ConsumerRecord<>(Schema.TOPIC_VERDICTS, 0, offset++, new byte[0], value)));
   }
 
   private void later(Duration time) {

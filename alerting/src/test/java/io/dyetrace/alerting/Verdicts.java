@@ -25,7 +25,9 @@ final class Verdicts {
         .setFirstBadNs(FIRST_BAD_NS)
         .setDetectedNs(FIRST_BAD_NS + 5_000_000_000L)
         .setConfidence(0.99)
-        .addEvidence(Evidence.newBuilder().setSummary("8 of 8 probes through " + node + " lost since 10:00:00"))
+        .addEvidence(
+            Evidence.newBuilder()
+                .setSummary("8 of 8 probes through " + node + " lost since 10:00:00"))
         .addHealthySiblings("gw-1")
         .addAffectedVips("vip-web")
         .setAffectedProbeShare(0.25)

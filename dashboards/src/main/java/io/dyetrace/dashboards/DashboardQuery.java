@@ -68,7 +68,12 @@ public record DashboardQuery(
     Matcher left = LEFT_OVER.matcher(sql);
     if (left.find()) {
       throw new IllegalArgumentException(
-          dashboard + ", " + place + ": " + left.group() + " is neither a known macro nor a variable");
+          dashboard
+              + ", "
+              + place
+              + ": "
+              + left.group()
+              + " is neither a known macro nor a variable");
     }
     return sql;
   }

@@ -1,2 +1,5 @@
-/** Reads the Grafana dashboards as what they are, queries, so that tests and the lab can run every one of them. */
+/**
+ * Reads the Grafana dashboards as what they are, queries, so that tests and the lab can run every
+ * one of them.
+ */
 package io.dyetrace.dashboards;

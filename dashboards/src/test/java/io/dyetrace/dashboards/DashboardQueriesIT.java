@@ -29,7 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every ClickHouse query of every dashboard, as the plugin would send it, over a minute of rows. */
+/**
+ * Every ClickHouse query of every dashboard, as the plugin would send it, over a minute of rows.
+ */
 class DashboardQueriesIT {
   private static final Instant FROM = Instant.parse("2026-01-01T00:00:00Z");
   private static final Instant TO = Instant.parse("2026-01-01T00:10:00Z");
@@ -77,7 +79,10 @@ class DashboardQueriesIT {
   @MethodSource("queries")
   void shouldAnswerWithRowsThatThePanelCanDraw(DashboardQuery query) throws Exception {
     // Variables look back from now, the rows are old.
-    String sql = query.expand(FROM, TO, 10, VARIABLES).replace("now() - INTERVAL 1 DAY", "toDateTime('2026-01-01')");
+    String sql =
+        query
+            .expand(FROM, TO, 10, VARIABLES)
+            .replace("now() - INTERVAL 1 DAY", "toDateTime('2026-01-01')");
     JsonNode answer = new ObjectMapper().readTree(post(sql + "\nFORMAT JSON"));
     assertThat(answer.path("data")).as(sql).isNotEmpty();
     if (!query.table()) {
@@ -88,7 +93,10 @@ class DashboardQueriesIT {
 
   private static String post(String sql) throws IOException, InterruptedException {
     URI uri =
-        URI.create(clickHouse.url() + "/?database=" + URLEncoder.encode("dyetrace", StandardCharsets.UTF_8));
+        URI.create(
+            clickHouse.url()
+                + "/?database="
+                + URLEncoder.encode("dyetrace", StandardCharsets.UTF_8));
     HttpResponse<String> response =
         http.send(
             HttpRequest.newBuilder(uri).POST(HttpRequest.BodyPublishers.ofString(sql)).build(),
@@ -98,7 +106,8 @@ class DashboardQueriesIT {
   }
 
   private static String resource(String name) throws IOException {
-    try (InputStream in = Objects.requireNonNull(DashboardQueriesIT.class.getResourceAsStream(name))) {
+    try (InputStream in =
+        Objects.requireNonNull(DashboardQueriesIT.class.getResourceAsStream(name))) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }

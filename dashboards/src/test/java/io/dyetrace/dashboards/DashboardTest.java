@@ -43,8 +43,12 @@ class DashboardTest {
           assertThat(panel.path("targets")).as(title).isNotEmpty();
         }
         JsonNode place = panel.path("gridPos");
-        for (int x = place.path("x").asInt(); x < place.path("x").asInt() + place.path("w").asInt(); x++) {
-          for (int y = place.path("y").asInt(); y < place.path("y").asInt() + place.path("h").asInt(); y++) {
+        for (int x = place.path("x").asInt();
+            x < place.path("x").asInt() + place.path("w").asInt();
+            x++) {
+          for (int y = place.path("y").asInt();
+              y < place.path("y").asInt() + place.path("h").asInt();
+              y++) {
             assertThat(cells.add(x + "/" + y)).as("%s overlaps at %d/%d", title, x, y).isTrue();
           }
         }
@@ -65,7 +69,8 @@ class DashboardTest {
   @Test
   void shouldNameAnUnknownMacro() {
     var query =
-        new DashboardQuery("d", "panel A", DashboardQuery.Source.CLICKHOUSE, "SELECT $__wrong(time)", true);
+        new DashboardQuery(
+            "d", "panel A", DashboardQuery.Source.CLICKHOUSE, "SELECT $__wrong(time)", true);
     assertThatThrownBy(() -> query.expand(FROM, TO, 10, VARIABLES))
         .hasMessage("d, panel A: $__wrong is neither a known macro nor a variable");
   }
@@ -83,7 +88,9 @@ class DashboardTest {
       for (DashboardQuery query : dashboard.queries()) {
         if (query.source() == DashboardQuery.Source.PROMETHEUS) {
           rules
-              .append("  - record: query").append(number++).append("\n    expr: '")
+              .append("  - record: query")
+              .append(number++)
+              .append("\n    expr: '")
               .append(query.expand(FROM, TO, 10, VARIABLES).replace("'", "''"))
               .append("'\n");
         }
@@ -91,7 +98,8 @@ class DashboardTest {
     }
     Path file = dir.resolve("rules.yml");
     Files.writeString(file, rules);
-    assertThat(run(promtool.toString(), "check", "rules", file.toString())).contains("SUCCESS: " + number + " rules");
+    assertThat(run(promtool.toString(), "check", "rules", file.toString()))
+        .contains("SUCCESS: " + number + " rules");
   }
 
   private static String run(String... command) throws IOException, InterruptedException {
