@@ -4,11 +4,13 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One cumulative histogram of one process, turned into differences. OpenTelemetry's SDKs export cumulative histograms unless told
- * otherwise; rows in the database have to add up, so they hold what came since the last export.
+ * One cumulative histogram of one process, turned into differences. OpenTelemetry's SDKs export
+ * cumulative histograms unless told otherwise; rows in the database have to add up, so they hold
+ * what came since the last export.
  *
- * <p>The first export seen of a series that began before the receiver did may have been stored by an earlier receiver: it becomes the
- * base and no row. Losing at most one interval at a restart is better than counting hours twice. Not thread-safe.
+ * <p>The first export seen of a series that began before the receiver did may have been stored by
+ * an earlier receiver: it becomes the base and no row. Losing at most one interval at a restart is
+ * better than counting hours twice. Not thread-safe.
  */
 final class HistogramSeries {
   /** One export: counts per bucket and their total. Bounds are in nanoseconds. */
@@ -26,7 +28,10 @@ final class HistogramSeries {
     return last == null ? 0 : last.endNs();
   }
 
-  /** Makes an export the base of the next difference: to be called once that export's difference is stored for good. */
+  /**
+   * Makes an export the base of the next difference: to be called once that export's difference is
+   * stored for good.
+   */
   void accept(Export now) {
     if (now.endNs() > lastEndNs()) {
       last = now;
@@ -34,8 +39,8 @@ final class HistogramSeries {
   }
 
   /**
-   * What one cumulative export adds to the last accepted one, or null when it adds nothing that may be stored. Changes nothing: an
-   * exporter that is told to send again gets the same answer.
+   * What one cumulative export adds to the last accepted one, or null when it adds nothing that may
+   * be stored. Changes nothing: an exporter that is told to send again gets the same answer.
    */
   @Nullable Export difference(Export now) {
     Export before = last;
@@ -46,7 +51,9 @@ final class HistogramSeries {
       return now.startNs() >= receiverStartNs && now.count() > 0 ? now : null;
     }
     boolean restarted =
-        now.startNs() != before.startNs() || now.count() < before.count() || !Arrays.equals(now.boundsNs(), before.boundsNs());
+        now.startNs() != before.startNs()
+            || now.count() < before.count()
+            || !Arrays.equals(now.boundsNs(), before.boundsNs());
     if (restarted) {
       return now.count() > 0 ? now : null;
     }

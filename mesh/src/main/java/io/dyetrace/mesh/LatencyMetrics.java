@@ -5,7 +5,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The metrics taken in: OpenTelemetry's semantic conventions for request durations, the stable names and those they replaced.
+ * The metrics taken in: OpenTelemetry's semantic conventions for request durations, the stable
+ * names and those they replaced.
  *
  * @param protocol "http" or "rpc"
  * @param side "client" or "server"

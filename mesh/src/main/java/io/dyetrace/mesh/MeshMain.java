@@ -18,7 +18,9 @@ public final class MeshMain implements Callable<Integer> {
   @Option(names = "--config", required = true, description = "configuration file (YAML)")
   private Path config = Path.of("mesh.yaml");
 
-  @Option(names = "--check-config", description = "read the configuration, say whether it is right, and exit")
+  @Option(
+      names = "--check-config",
+      description = "read the configuration, say whether it is right, and exit")
   private boolean checkConfig;
 
   public static void main(String[] args) {

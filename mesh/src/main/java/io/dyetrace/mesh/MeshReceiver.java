@@ -1,7 +1,6 @@
 package io.dyetrace.mesh;
 
 import io.dyetrace.common.metrics.MetricsServer;
-
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -16,7 +15,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The OTLP/gRPC server with its Kafka producer and its metrics. */
 final class MeshReceiver implements AutoCloseable {
-  // Half of an exporter's usual 10 s, so that it hears UNAVAILABLE and sends again instead of timing out.
+  // Half of an exporter's usual 10 s, so that it hears UNAVAILABLE and sends again instead of
+  // timing out.
   private static final int KAFKA_TIMEOUT_MS = 5_000;
   private static final long SHUT_DOWN_SECONDS = 5;
 
@@ -24,7 +24,8 @@ final class MeshReceiver implements AutoCloseable {
   private final Producer<byte[], byte[]> producer;
   private final MetricsServer metricsServer;
 
-  private MeshReceiver(Server server, Producer<byte[], byte[]> producer, MetricsServer metricsServer) {
+  private MeshReceiver(
+      Server server, Producer<byte[], byte[]> producer, MetricsServer metricsServer) {
     this.server = server;
     this.producer = producer;
     this.metricsServer = metricsServer;
@@ -36,13 +37,17 @@ final class MeshReceiver implements AutoCloseable {
 
   static MeshReceiver create(MeshConfig config, Producer<byte[], byte[]> producer) {
     PrometheusRegistry registry = new PrometheusRegistry();
-    OtlpConverter converter = new OtlpConverter(System.currentTimeMillis() * 1_000_000L, config.mostSeries());
+    OtlpConverter converter =
+        new OtlpConverter(
+            System.currentTimeMillis() * 1_000_000L, config.mostSeries(), config.services());
     Server server =
-        NettyServerBuilder.forAddress(config.listen().toSocketAddress(), InsecureServerCredentials.create())
+        NettyServerBuilder.forAddress(
+                config.listen().toSocketAddress(), InsecureServerCredentials.create())
             .maxInboundMessageSize(config.mostMessageBytes())
             .addService(new MetricsService(converter, producer, new MeshMetrics(registry)))
             .build();
-    return new MeshReceiver(server, producer, new MetricsServer(config.metrics().listen(), registry));
+    return new MeshReceiver(
+        server, producer, new MetricsServer(config.metrics().listen(), registry));
   }
 
   private static Producer<byte[], byte[]> kafka(String bootstrapServers) {

@@ -15,8 +15,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 
 /**
- * OTLP's metrics service. A request is answered once Kafka has the records; when Kafka does not take them the answer is UNAVAILABLE,
- * which tells an exporter to send again (OTLP specification, "Failures").
+ * OTLP's metrics service. A request is answered once Kafka has the records; when Kafka does not
+ * take them the answer is UNAVAILABLE, which tells an exporter to send again (OTLP specification,
+ * "Failures").
  */
 final class MetricsService extends MetricsServiceGrpc.MetricsServiceImplBase {
   private final OtlpConverter converter;
@@ -30,7 +31,8 @@ final class MetricsService extends MetricsServiceGrpc.MetricsServiceImplBase {
   }
 
   @Override
-  public void export(ExportMetricsServiceRequest request, StreamObserver<ExportMetricsServiceResponse> observer) {
+  public void export(
+      ExportMetricsServiceRequest request, StreamObserver<ExportMetricsServiceResponse> observer) {
     OtlpConverter.Result result = converter.convert(request);
     metrics.converted(result);
     if (result.latencies().isEmpty()) {
@@ -57,18 +59,26 @@ final class MetricsService extends MetricsServiceGrpc.MetricsServiceImplBase {
   private static ProducerRecord<byte[], byte[]> record(OtlpConverter.Result result) {
     MeshLatency first = result.latencies().get(0);
     MeshBatch batch =
-        MeshBatch.newBuilder().setSchemaVersion(Schema.VERSION).addAllLatencies(result.latencies()).build();
+        MeshBatch.newBuilder()
+            .setSchemaVersion(Schema.VERSION)
+            .addAllLatencies(result.latencies())
+            .build();
     return new ProducerRecord<>(
-        Schema.TOPIC_MESH, first.getSourceService().getBytes(StandardCharsets.UTF_8), batch.toByteArray());
+        Schema.TOPIC_MESH,
+        first.getSourceService().getBytes(StandardCharsets.UTF_8),
+        batch.toByteArray());
   }
 
-  private void answer(OtlpConverter.Result result, StreamObserver<ExportMetricsServiceResponse> observer) {
+  private void answer(
+      OtlpConverter.Result result, StreamObserver<ExportMetricsServiceResponse> observer) {
     ExportMetricsServiceResponse.Builder response = ExportMetricsServiceResponse.newBuilder();
     if (!result.refused().isEmpty()) {
       response.setPartialSuccess(
           ExportMetricsPartialSuccess.newBuilder()
               .setRejectedDataPoints(result.refused().size())
-              .setErrorMessage(String.join("; ", result.refused().subList(0, Math.min(5, result.refused().size())))));
+              .setErrorMessage(
+                  String.join(
+                      "; ", result.refused().subList(0, Math.min(5, result.refused().size())))));
     }
     observer.onNext(response.build());
     observer.onCompleted();
@@ -77,6 +87,8 @@ final class MetricsService extends MetricsServiceGrpc.MetricsServiceImplBase {
   private void refuse(Exception error, StreamObserver<ExportMetricsServiceResponse> observer) {
     metrics.kafkaFailed();
     observer.onError(
-        Status.UNAVAILABLE.withDescription("Kafka did not take the records: " + error.getMessage()).asRuntimeException());
+        Status.UNAVAILABLE
+            .withDescription("Kafka did not take the records: " + error.getMessage())
+            .asRuntimeException());
   }
 }

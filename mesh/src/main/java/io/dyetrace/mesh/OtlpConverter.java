@@ -19,26 +19,33 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns OTLP export requests into mesh latency records. Whatever is not a request duration is passed over; a request duration that
- * cannot be used is refused with its reason. Thread-safe.
+ * Turns OTLP export requests into mesh latency records. Whatever is not a request duration is
+ * passed over; a request duration that cannot be used is refused with its reason. Thread-safe.
  */
 final class OtlpConverter {
   /** What one request came to. {@code bases} are the series' next bases, for {@link #commit}. */
   record Result(
-      List<MeshLatency> latencies, List<String> refused, int ignored, Map<HistogramSeries, HistogramSeries.Export> bases) {}
+      List<MeshLatency> latencies,
+      List<String> refused,
+      int ignored,
+      Map<HistogramSeries, HistogramSeries.Export> bases) {}
 
   private static final int MOST_BUCKETS = 1_000;
 
   private final long receiverStartNs;
   private final int mostSeries;
+  private final Map<String, String> services;
   private final Map<String, HistogramSeries> series;
 
   /**
    * @param receiverStartNs the receiver's own start, nanoseconds since the epoch
-   * @param mostSeries how many cumulative series are remembered; the one not seen for longest is forgotten first
+   * @param services names of services by the address that clients call, as {@code host:port}
+   * @param mostSeries how many cumulative series are remembered; the one not seen for longest is
+   *     forgotten first
    */
-  OtlpConverter(long receiverStartNs, int mostSeries) {
+  OtlpConverter(long receiverStartNs, int mostSeries, Map<String, String> services) {
     this.receiverStartNs = receiverStartNs;
+    this.services = services;
     this.mostSeries = mostSeries;
     this.series =
         new LinkedHashMap<>(64, 0.75f, true) {
@@ -57,14 +64,18 @@ final class OtlpConverter {
     Map<HistogramSeries, HistogramSeries.Export> bases = new IdentityHashMap<>();
     int ignored = 0;
     for (ResourceMetrics resource : request.getResourceMetricsList()) {
-      Map<String, String> resourceAttributes = attributes(resource.getResource().getAttributesList());
+      Map<String, String> resourceAttributes =
+          attributes(resource.getResource().getAttributesList());
       for (ScopeMetrics scope : resource.getScopeMetricsList()) {
         for (Metric metric : scope.getMetricsList()) {
           @Nullable LatencyMetrics kind = LatencyMetrics.of(metric.getName());
           if (kind == null) {
             ignored++;
           } else if (!metric.hasHistogram()) {
-            refused.add(metric.getName() + ": only explicit-bucket histograms are taken, this is " + metric.getDataCase());
+            refused.add(
+                metric.getName()
+                    + ": only explicit-bucket histograms are taken, this is "
+                    + metric.getDataCase());
           } else {
             convert(kind, metric, resourceAttributes, latencies, refused, bases);
           }
@@ -74,7 +85,10 @@ final class OtlpConverter {
     return new Result(latencies, refused, ignored, bases);
   }
 
-  /** To be called once a result's records are stored for good; without it the same exports give the same records again. */
+  /**
+   * To be called once a result's records are stored for good; without it the same exports give the
+   * same records again.
+   */
   synchronized void commit(Result result) {
     result.bases().forEach(HistogramSeries::accept);
   }
@@ -92,7 +106,8 @@ final class OtlpConverter {
       Map<HistogramSeries, HistogramSeries.Export> bases) {
     double unitNs = unitNs(metric.getUnit());
     if (unitNs == 0) {
-      refused.add(metric.getName() + ": unit '" + metric.getUnit() + "' is not one of s, ms, us, ns");
+      refused.add(
+          metric.getName() + ": unit '" + metric.getUnit() + "' is not one of s, ms, us, ns");
       return;
     }
     Histogram histogram = metric.getHistogram();
@@ -106,15 +121,18 @@ final class OtlpConverter {
       HistogramSeries.Export export = export(point, unitNs);
       String identity = metric.getName() + resource + attributes;
       HistogramSeries.@Nullable Export added;
-      if (histogram.getAggregationTemporality() == AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA) {
+      if (histogram.getAggregationTemporality()
+          == AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA) {
         added = export.count() > 0 ? export : null;
       } else {
-        HistogramSeries known = series.computeIfAbsent(identity, k -> new HistogramSeries(receiverStartNs));
+        HistogramSeries known =
+            series.computeIfAbsent(identity, k -> new HistogramSeries(receiverStartNs));
         added = known.difference(export);
         bases.put(known, export);
       }
       if (added != null) {
-        latencies.add(record(kind, metric.getName(), resource, attributes, added, SeriesId.of(identity)));
+        latencies.add(
+            record(kind, metric.getName(), resource, attributes, added, SeriesId.of(identity)));
       }
     }
   }
@@ -129,7 +147,9 @@ final class OtlpConverter {
     }
     for (int i = 0; i < bounds; i++) {
       double bound = p.getExplicitBounds(i);
-      if (!(bound >= 0) || Double.isInfinite(bound) || (i > 0 && bound <= p.getExplicitBounds(i - 1))) {
+      if (!(bound >= 0)
+          || Double.isInfinite(bound)
+          || (i > 0 && bound <= p.getExplicitBounds(i - 1))) {
         return "bounds are not ascending from 0: " + bound + " at " + i;
       }
     }
@@ -140,14 +160,20 @@ final class OtlpConverter {
   }
 
   private static HistogramSeries.Export export(HistogramDataPoint p, double unitNs) {
-    long[] bounds = p.getExplicitBoundsList().stream().mapToLong(b -> Math.round(b * unitNs)).toArray();
+    long[] bounds =
+        p.getExplicitBoundsList().stream().mapToLong(b -> Math.round(b * unitNs)).toArray();
     long[] counts = p.getBucketCountsList().stream().mapToLong(Long::longValue).toArray();
     double sum = Double.isFinite(p.getSum()) ? Math.max(0, p.getSum()) : 0;
     return new HistogramSeries.Export(
-        p.getStartTimeUnixNano(), p.getTimeUnixNano(), p.getCount(), Math.round(sum * unitNs), bounds, counts);
+        p.getStartTimeUnixNano(),
+        p.getTimeUnixNano(),
+        p.getCount(),
+        Math.round(sum * unitNs),
+        bounds,
+        counts);
   }
 
-  private static MeshLatency record(
+  private MeshLatency record(
       LatencyMetrics kind,
       String name,
       Map<String, String> resource,
@@ -164,13 +190,23 @@ final class OtlpConverter {
             .setMetric(name)
             .setSide(kind.side())
             .setOperation(operation(attributes))
-            .setStatus(first(attributes, "http.response.status_code", "rpc.response.status_code", "rpc.grpc.status_code", "error.type"))
-            .setScenario(attributes.getOrDefault("dyetrace.scenario", resource.getOrDefault("dyetrace.scenario", "")))
+            .setStatus(
+                first(
+                    attributes,
+                    "http.response.status_code",
+                    "rpc.response.status_code",
+                    "rpc.grpc.status_code",
+                    "error.type"))
+            .setScenario(
+                attributes.getOrDefault(
+                    "dyetrace.scenario", resource.getOrDefault("dyetrace.scenario", "")))
             .setCount(e.count())
             .setSumNs(e.sumNs())
             .setRegion(resource.getOrDefault("cloud.region", ""))
             .setZone(resource.getOrDefault("cloud.availability_zone", ""))
-            .setInstance(resource.getOrDefault("service.instance.id", resource.getOrDefault("host.name", "")))
+            .setInstance(
+                resource.getOrDefault(
+                    "service.instance.id", resource.getOrDefault("host.name", "")))
             .setSeriesId(seriesId);
     for (long bound : e.boundsNs()) {
       b.addBucketBoundsNs(bound);
@@ -181,14 +217,16 @@ final class OtlpConverter {
     return b.build();
   }
 
-  private static String destination(Map<String, String> attributes) {
-    String peer = attributes.getOrDefault("peer.service", attributes.getOrDefault("service.peer.name", ""));
+  private String destination(Map<String, String> attributes) {
+    String peer =
+        attributes.getOrDefault("peer.service", attributes.getOrDefault("service.peer.name", ""));
     if (!peer.isEmpty()) {
       return peer;
     }
     String address = attributes.getOrDefault("server.address", "");
     String port = attributes.getOrDefault("server.port", "");
-    return port.isEmpty() || address.isEmpty() ? address : address + ":" + port;
+    String called = port.isEmpty() || address.isEmpty() ? address : address + ":" + port;
+    return services.getOrDefault(called, called);
   }
 
   private static String operation(Map<String, String> attributes) {
@@ -197,7 +235,8 @@ final class OtlpConverter {
       String service = attributes.getOrDefault("rpc.service", "");
       return service.isEmpty() ? rpc : service + "/" + rpc;
     }
-    return (attributes.getOrDefault("http.request.method", "") + " "
+    return (attributes.getOrDefault("http.request.method", "")
+            + " "
             + first(attributes, "http.route", "url.template"))
         .trim();
   }

@@ -2,7 +2,10 @@ package io.dyetrace.mesh;
 
 import java.nio.charset.StandardCharsets;
 
-/** 64-bit FNV-1a of a series' identity (RFC draft-eastlake-fnv): the same over restarts and machines. */
+/**
+ * 64-bit FNV-1a of a series' identity (RFC draft-eastlake-fnv): the same over restarts and
+ * machines.
+ */
 final class SeriesId {
   private static final long OFFSET_BASIS = 0xcbf29ce484222325L;
   private static final long PRIME = 0x100000001b3L;

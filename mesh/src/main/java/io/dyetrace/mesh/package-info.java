@@ -1,2 +1,5 @@
-/** Receives request-duration histograms over OTLP/gRPC and hands them to Kafka as mesh latency records. */
+/**
+ * Receives request-duration histograms over OTLP/gRPC and hands them to Kafka as mesh latency
+ * records.
+ */
 package io.dyetrace.mesh;

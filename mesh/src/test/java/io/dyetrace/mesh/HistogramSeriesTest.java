@@ -10,7 +10,12 @@ class HistogramSeriesTest {
 
   private static HistogramSeries.Export export(long start, long end, long first, long second) {
     return new HistogramSeries.Export(
-        start, end, first + second, 10 * (first + second), new long[] {5}, new long[] {first, second});
+        start,
+        end,
+        first + second,
+        10 * (first + second),
+        new long[] {5},
+        new long[] {first, second});
   }
 
   @Test

@@ -8,7 +8,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class MeshConfigTest {
-  private static final String LEAST = "kafka: {bootstrap_servers: 'k:9092'}\nmetrics: {listen: '127.0.0.1:1'}\n";
+  private static final String LEAST =
+      "kafka: {bootstrap_servers: 'k:9092'}\nmetrics: {listen: '127.0.0.1:1'}\n";
 
   @Test
   void shouldUseTheDocumentedDefaultsWhichTheExampleShows() {
@@ -16,7 +17,9 @@ class MeshConfigTest {
     MeshConfig example = StrictYaml.read(Path.of("../config/mesh.yaml"), MeshConfig.class);
     assertThat(defaults.listen()).isEqualTo(example.listen()).hasToString("0.0.0.0:4317");
     assertThat(defaults.mostSeries()).isEqualTo(example.mostSeries()).isEqualTo(100_000);
-    assertThat(defaults.mostMessageBytes()).isEqualTo(example.mostMessageBytes()).isEqualTo(4_194_304);
+    assertThat(defaults.mostMessageBytes())
+        .isEqualTo(example.mostMessageBytes())
+        .isEqualTo(4_194_304);
   }
 
   @Test

@@ -15,14 +15,18 @@ import io.opentelemetry.proto.metrics.v1.ResourceMetrics;
 import io.opentelemetry.proto.metrics.v1.ScopeMetrics;
 import io.opentelemetry.proto.resource.v1.Resource;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class OtlpConverterTest {
   private static final long START = 1_000_000L;
-  private final OtlpConverter converter = new OtlpConverter(START, 100);
+  private final OtlpConverter converter = new OtlpConverter(START, 100, Map.of("198.19.0.3:9000", "orders"));
 
   private static KeyValue attribute(String key, String value) {
-    return KeyValue.newBuilder().setKey(key).setValue(AnyValue.newBuilder().setStringValue(value)).build();
+    return KeyValue.newBuilder()
+        .setKey(key)
+        .setValue(AnyValue.newBuilder().setStringValue(value))
+        .build();
   }
 
   private static HistogramDataPoint.Builder point() {
@@ -42,16 +46,19 @@ class OtlpConverterTest {
     return ExportMetricsServiceRequest.newBuilder()
         .addResourceMetrics(
             ResourceMetrics.newBuilder()
-                .setResource(Resource.newBuilder().addAttributes(attribute("service.name", "frontend")))
+                .setResource(
+                    Resource.newBuilder().addAttributes(attribute("service.name", "frontend")))
                 .addScopeMetrics(ScopeMetrics.newBuilder().addMetrics(metric)))
         .build();
   }
 
-  private static Metric histogram(String unit, AggregationTemporality temporality, HistogramDataPoint.Builder p) {
+  private static Metric histogram(
+      String unit, AggregationTemporality temporality, HistogramDataPoint.Builder p) {
     return Metric.newBuilder()
         .setName("http.client.request.duration")
         .setUnit(unit)
-        .setHistogram(Histogram.newBuilder().setAggregationTemporality(temporality).addDataPoints(p))
+        .setHistogram(
+            Histogram.newBuilder().setAggregationTemporality(temporality).addDataPoints(p))
         .build();
   }
 
@@ -59,7 +66,9 @@ class OtlpConverterTest {
   void shouldTurnAnHttpClientHistogramIntoOneRecordInNanoseconds() {
     var result =
         converter.convert(
-            request(histogram("s", AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE, point())));
+            request(
+                histogram(
+                    "s", AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE, point())));
     assertThat(result.refused()).isEmpty();
     assertThat(result.latencies()).hasSize(1);
     MeshLatency latency = result.latencies().get(0);
@@ -75,8 +84,22 @@ class OtlpConverterTest {
   }
 
   @Test
+  void shouldNameTheServiceBehindAConfiguredAddress() {
+    var request =
+        request(
+            histogram(
+                "s",
+                AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA,
+                point().addAttributes(attribute("server.port", "9000"))));
+    assertThat(converter.convert(request).latencies())
+        .extracting(MeshLatency::getDestinationService)
+        .containsExactly("orders");
+  }
+
+  @Test
   void shouldGiveTheSameRecordsAgainUntilTheyAreCommitted() {
-    var request = request(histogram("s", AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE, point()));
+    var request =
+        request(histogram("s", AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE, point()));
     var first = converter.convert(request);
     var repeated = converter.convert(request);
     assertThat(repeated.latencies()).isEqualTo(first.latencies());
@@ -86,7 +109,8 @@ class OtlpConverterTest {
 
   @Test
   void shouldTakeDeltaHistogramsAsTheyAre() {
-    var request = request(histogram("ms", AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA, point()));
+    var request =
+        request(histogram("ms", AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA, point()));
     converter.commit(converter.convert(request));
     assertThat(converter.convert(request).latencies()).hasSize(1);
     assertThat(converter.seriesCount()).isZero();
@@ -97,7 +121,10 @@ class OtlpConverterTest {
     var result =
         converter.convert(
             request(
-                histogram("s", AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA, point().addBucketCounts(1))));
+                histogram(
+                    "s",
+                    AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA,
+                    point().addBucketCounts(1))));
     assertThat(result.latencies()).isEmpty();
     assertThat(result.refused())
         .containsExactly("http.client.request.duration: 4 bucket counts do not go with 2 bounds");
@@ -107,7 +134,8 @@ class OtlpConverterTest {
   void shouldRefuseBoundsThatAreNotAscending() {
     var p = point().clearExplicitBounds().addExplicitBounds(0.1).addExplicitBounds(0.01);
     var result =
-        converter.convert(request(histogram("s", AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA, p)));
+        converter.convert(
+            request(histogram("s", AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA, p)));
     assertThat(result.refused()).hasSize(1);
     assertThat(result.refused().get(0)).contains("not ascending");
   }
@@ -116,14 +144,17 @@ class OtlpConverterTest {
   void shouldRefuseAnUnknownUnit() {
     var result =
         converter.convert(
-            request(histogram("fortnights", AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA, point())));
+            request(
+                histogram(
+                    "fortnights", AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA, point())));
     assertThat(result.refused()).hasSize(1);
     assertThat(result.refused().get(0)).contains("unit 'fortnights'");
   }
 
   @Test
   void shouldIgnoreMetricsThatAreNotRequestDurations() {
-    var metric = Metric.newBuilder().setName("jvm.memory.used").setGauge(Gauge.newBuilder()).build();
+    var metric =
+        Metric.newBuilder().setName("jvm.memory.used").setGauge(Gauge.newBuilder()).build();
     var result = converter.convert(request(metric));
     assertThat(result.ignored()).isEqualTo(1);
     assertThat(result.refused()).isEmpty();
@@ -131,7 +162,7 @@ class OtlpConverterTest {
 
   @Test
   void shouldForgetTheSeriesNotSeenForLongestWhenThereAreTooMany() {
-    OtlpConverter small = new OtlpConverter(START, 2);
+    OtlpConverter small = new OtlpConverter(START, 2, Map.of());
     for (int i = 0; i < 5; i++) {
       small.convert(
           request(
