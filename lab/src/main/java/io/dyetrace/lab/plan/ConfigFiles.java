@@ -305,7 +305,14 @@ public final class ConfigFiles {
     return map(
         "listen", LabPlan.MANAGEMENT_ADDRESS + ":4317",
         "kafka", kafka(),
-        "metrics", metrics("127.0.0.1:9468"));
+        "metrics", metrics("127.0.0.1:9468"),
+        "destinations",
+            List.of(destination("vip-mesh", "orders"), destination("vip-front", "frontend")));
+  }
+
+  private Map<String, Object> destination(String vip, String service) {
+    return map(
+        "address", plan.vip(vip).address() + ":" + plan.vip(vip).port(), "service", service);
   }
 
   private String nginx(Host server) {

@@ -108,8 +108,8 @@ public final class ComponentTable {
         "--config",
         config("alerting.yaml"));
     java("mesh", null, 128, "mesh", 9468, List.of("broker"), "--config", config("mesh.yaml"));
-    meshExample("orders", plan.vip("vip-mesh"), "frontend", plan.vip("vip-front"));
-    meshExample("frontend", plan.vip("vip-front"), "orders", plan.vip("vip-mesh"));
+    meshExample("orders", plan.vip("vip-mesh"), plan.vip("vip-front"));
+    meshExample("frontend", plan.vip("vip-front"), plan.vip("vip-mesh"));
     for (Host prober : plan.probers()) {
       prober(prober);
     }
@@ -244,7 +244,7 @@ public final class ComponentTable {
             false));
   }
 
-  private void meshExample(String name, Vip own, String peerName, Vip peer) {
+  private void meshExample(String name, Vip own, Vip peer) {
     Host host = own.hosts().get(0);
     components.add(
         new Component(
@@ -258,8 +258,6 @@ public final class ComponentTable {
                 "0.0.0.0:" + own.port(),
                 "--peer",
                 "http://" + peer.address() + ":" + peer.port(),
-                "--peer-name",
-                peerName,
                 "--otlp",
                 "http://" + LabPlan.MANAGEMENT_ADDRESS + ":4317"),
             jvm(96),

@@ -2,10 +2,8 @@ package io.dyetrace.mesh.example;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.exporter.otlp.metrics.OtlpGrpcMetricExporter;
-import io.opentelemetry.instrumentation.api.instrumenter.AttributesExtractor;
 import io.opentelemetry.instrumentation.javahttpclient.JavaHttpClientTelemetry;
 import io.opentelemetry.instrumentation.javahttpserver.JavaHttpServerTelemetry;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
@@ -31,18 +29,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers GET /work and, when it has a peer, calls the peer's /work at a steady rate, each call on a new connection (the
- * answer closes it), so that the path is chosen anew. Durations are measured by OpenTelemetry's own instrumentation; nothing here knows Dyetrace.
+ * Answers GET /work and, when it has a peer, calls the peer's /work at a steady rate, each call on
+ * a new connection (the answer closes it), so that the path is chosen anew. Durations are measured
+ * by OpenTelemetry's own instrumentation; nothing here knows Dyetrace.
  */
-final class ExampleService implements AutoCloseable {
+public final class ExampleService implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ExampleService.class);
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(2);
-  private static final AttributeKey<String> PEER_SERVICE = AttributeKey.stringKey("peer.service");
   private static final long LOG_EVERY_FAILURES = 100;
 
   private final InetSocketAddress address;
   private final @Nullable URI peer;
-  private final @Nullable String peerName;
   private final Duration callInterval;
   private final Duration work;
   private final OpenTelemetrySdk telemetry;
@@ -51,11 +48,10 @@ final class ExampleService implements AutoCloseable {
   private final AtomicLong failures = new AtomicLong();
   private @Nullable HttpServer server;
 
-  ExampleService(
+  public ExampleService(
       String name,
       InetSocketAddress address,
       @Nullable URI peer,
-      @Nullable String peerName,
       Duration callInterval,
       Duration work,
       URI otlp,
@@ -65,11 +61,11 @@ final class ExampleService implements AutoCloseable {
     this.callInterval = callInterval;
     this.work = work;
     this.telemetry = telemetry(name, otlp, exportInterval);
-    this.peerName = peerName;
   }
 
   private static OpenTelemetrySdk telemetry(String name, URI otlp, Duration exportInterval) {
-    OtlpGrpcMetricExporter exporter = OtlpGrpcMetricExporter.builder().setEndpoint(otlp.toString()).build();
+    OtlpGrpcMetricExporter exporter =
+        OtlpGrpcMetricExporter.builder().setEndpoint(otlp.toString()).build();
     SdkMeterProvider meters =
         SdkMeterProvider.builder()
             .setResource(
@@ -78,34 +74,36 @@ final class ExampleService implements AutoCloseable {
                         Resource.create(
                             Attributes.builder()
                                 .put("service.name", name)
-                                .put("service.instance.id", name + "-" + ProcessHandle.current().pid())
+                                .put(
+                                    "service.instance.id",
+                                    name + "-" + ProcessHandle.current().pid())
                                 .build())))
-            .registerMetricReader(PeriodicMetricReader.builder(exporter).setInterval(exportInterval).build())
+            .registerMetricReader(
+                PeriodicMetricReader.builder(exporter).setInterval(exportInterval).build())
             .build();
     return OpenTelemetrySdk.builder().setMeterProvider(meters).build();
   }
 
-  void start() throws IOException {
+  public void start() throws IOException {
     HttpServer http = HttpServer.create(address, 64);
     http.setExecutor(answers);
     JavaHttpServerTelemetry.create(telemetry).configure(http.createContext("/work", this::answer));
     http.start();
     server = http;
     if (peer != null) {
-      String name = peerName;
-      var builder = JavaHttpClientTelemetry.builder(telemetry);
-      if (name != null) {
-        // A VIP's address does not name the service behind it.
-        builder.addAttributesExtractor(AttributesExtractor.constant(PEER_SERVICE, name));
-      }
       HttpClient client =
-          builder
-              .build()
+          JavaHttpClientTelemetry.create(telemetry)
               .newHttpClient(
-                  HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CALL_TIMEOUT).build());
+                  HttpClient.newBuilder()
+                      .version(HttpClient.Version.HTTP_1_1)
+                      .connectTimeout(CALL_TIMEOUT)
+                      .build());
       URI target = peer;
       calls.scheduleAtFixedRate(
-          () -> call(client, target), callInterval.toNanos(), callInterval.toNanos(), TimeUnit.NANOSECONDS);
+          () -> call(client, target),
+          callInterval.toNanos(),
+          callInterval.toNanos(),
+          TimeUnit.NANOSECONDS);
     }
   }
 
@@ -123,7 +121,8 @@ final class ExampleService implements AutoCloseable {
 
   private void call(HttpClient client, URI target) {
     try {
-      HttpRequest request = HttpRequest.newBuilder(target.resolve("/work")).timeout(CALL_TIMEOUT).build();
+      HttpRequest request =
+          HttpRequest.newBuilder(target.resolve("/work")).timeout(CALL_TIMEOUT).build();
       client.send(request, HttpResponse.BodyHandlers.discarding());
     } catch (IOException e) {
       if (failures.getAndIncrement() % LOG_EVERY_FAILURES == 0) {

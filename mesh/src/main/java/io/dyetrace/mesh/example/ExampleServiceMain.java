@@ -14,7 +14,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "dyetrace mesh-example",
     mixinStandardHelpOptions = true,
-    description = "A small HTTP service on the OpenTelemetry SDK that answers and, given a peer, calls it.")
+    description =
+        "A small HTTP service on the OpenTelemetry SDK that answers and, given a peer, calls it.")
 public final class ExampleServiceMain implements Callable<Integer> {
   @Option(names = "--name", required = true, description = "the service's name (service.name)")
   private String name = "";
@@ -25,19 +26,25 @@ public final class ExampleServiceMain implements Callable<Integer> {
   @Option(names = "--peer", description = "URL of the service to call")
   private @Nullable URI peer;
 
-  @Option(names = "--peer-name", description = "what the peer is called in telemetry (peer.service)")
-  private @Nullable String peerName;
-
-  @Option(names = "--calls-per-second", defaultValue = "5", description = "how often to call the peer, 1 to 100 (default 5)")
+  @Option(
+      names = "--calls-per-second",
+      defaultValue = "5",
+      description = "how often to call the peer, 1 to 100 (default 5)")
   private int callsPerSecond;
 
-  @Option(names = "--work-ms", defaultValue = "2", description = "how long an answer takes, 0 to 1000 ms (default 2)")
+  @Option(
+      names = "--work-ms",
+      defaultValue = "2",
+      description = "how long an answer takes, 0 to 1000 ms (default 2)")
   private int workMs;
 
   @Option(names = "--otlp", required = true, description = "URL of the OTLP/gRPC receiver")
   private URI otlp = URI.create("http://127.0.0.1:4317");
 
-  @Option(names = "--export-interval-ms", defaultValue = "5000", description = "how often metrics leave (default 5000)")
+  @Option(
+      names = "--export-interval-ms",
+      defaultValue = "5000",
+      description = "how often metrics leave (default 5000)")
   private int exportIntervalMs;
 
   public static void main(String[] args) {
@@ -47,19 +54,24 @@ public final class ExampleServiceMain implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     int colon = listen.lastIndexOf(':');
-    if (colon < 1 || callsPerSecond < 1 || callsPerSecond > 100 || workMs < 0 || workMs > 1000 || exportIntervalMs < 100) {
+    if (colon < 1
+        || callsPerSecond < 1
+        || callsPerSecond > 100
+        || workMs < 0
+        || workMs > 1000
+        || exportIntervalMs < 100) {
       System.err.println(
           "mesh-example: --listen is ADDRESS:PORT, --calls-per-second 1 to 100, --work-ms 0 to 1000, --export-interval-ms at least 100");
       return 2;
     }
     InetSocketAddress address =
-        new InetSocketAddress(listen.substring(0, colon), Integer.parseInt(listen.substring(colon + 1)));
+        new InetSocketAddress(
+            listen.substring(0, colon), Integer.parseInt(listen.substring(colon + 1)));
     ExampleService service =
         new ExampleService(
             name,
             address,
             peer,
-            peerName,
             Duration.ofNanos(1_000_000_000L / callsPerSecond),
             Duration.ofMillis(workMs),
             otlp,
