@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
 final class Prober implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Prober.class);
   private static final long HOUSEKEEPING_MS = 500;
+  private static final long NEXT_HOP_PATIENCE_NS = TimeUnit.SECONDS.toNanos(3);
 
   private final ProberConfig config;
   private final Clock clock;
@@ -90,7 +91,7 @@ final class Prober implements AutoCloseable {
     ProberMetrics metrics = new ProberMetrics(config, registry);
     ResultLog log = new ResultLog(opened, config.resultCapacity());
     ProcNextHop nextHop = new ProcNextHop(config.interfaceName(), targetAddresses());
-    nextHop.refresh(clock.monotonicNs());
+    awaitNextHops(nextHop);
     ProbeEngine probing =
         new ProbeEngine(config, mac, clock, capturing, nextHop, log, metrics, new Random(bootId));
     Publisher publishing = new Publisher(config, clock, log, sinks.apply(config), probing, bootId);
@@ -159,6 +160,24 @@ final class Prober implements AutoCloseable {
       }
     }
     return mac;
+  }
+
+  /** Gives the kernel a moment to ask, so that the first probes do not fail for nothing. */
+  private void awaitNextHops(ProcNextHop nextHop) throws IOException {
+    long deadlineNs = clock.monotonicNs() + NEXT_HOP_PATIENCE_NS;
+    try {
+      nextHop.refresh(clock.monotonicNs());
+      while (nextHop.unresolved() > 0 && clock.monotonicNs() - deadlineNs < 0) {
+        TimeUnit.MILLISECONDS.sleep(20);
+        nextHop.refresh(clock.monotonicNs());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while starting", e);
+    }
+    if (nextHop.unresolved() > 0) {
+      LOG.warn("the next hops of {} targets are not known", nextHop.unresolved());
+    }
   }
 
   private List<Integer> targetAddresses() {
