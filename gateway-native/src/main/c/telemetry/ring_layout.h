@@ -2,14 +2,16 @@
 //
 // The telemetry file: what the gateway writes and the agent reads.
 //
-// One file per gateway process, <dir>/<node>-<boot id, 20 digits>.rings, memory-mapped by both sides. The gateway makes it under a
-// temporary name, fills in the header, takes an exclusive flock() on it and renames it; it holds the lock for as long as it lives. The
-// agent drains every file of its node, oldest first, and unlinks a file whose lock is free and whose rings are empty. So a restart of
-// either side loses nothing.
+// One file per gateway process, <dir>/<node>-<boot id, 20 digits>.rings, memory-mapped by both
+// sides. The gateway makes it under a temporary name, fills in the header, takes an exclusive
+// flock() on it and renames it; it holds the lock for as long as it lives. The agent drains every
+// file of its node, oldest first, and unlinks a file whose lock is free and whose rings are empty.
+// So a restart of either side loses nothing.
 //
-// One single-producer single-consumer ring per worker, and one more (the last) for the control thread, which writes the counters each
-// second. The producer never waits: a full ring costs the record and one count in `lost`. `tail` is the consumer's; it is moved
-// only once Kafka has acknowledged the records, so an agent that restarts goes on where it was.
+// One single-producer single-consumer ring per worker, and one more (the last) for the control
+// thread, which writes the counters each second. The producer never waits: a full ring costs the
+// record and one count in `lost`. `tail` is the consumer's; it is moved only once Kafka has
+// acknowledged the records, so an agent that restarts goes on where it was.
 //
 // Byte order is the host's: the file never leaves it.
 #ifndef DYETRACE_RING_LAYOUT_H
@@ -21,9 +23,9 @@
 
 #define DT_RING_MAGIC 0x31474e4952545944ull // "DYTRING1", little-endian
 #define DT_RING_LAYOUT_VERSION 1
-#define DT_NAME_LEN 64		// bytes, with the terminating NUL
-#define DT_MAX_NAMES 4096	// of VIPs and of backends, each
-#define DT_MAX_RINGS 65		// 64 workers and the control thread
+#define DT_NAME_LEN 64          // bytes, with the terminating NUL
+#define DT_MAX_NAMES 4096       // of VIPs and of backends, each
+#define DT_MAX_RINGS 65         // 64 workers and the control thread
 #define DT_SLOT_NONE UINT32_MAX // no VIP, or no backend
 
 enum dt_record_type {
@@ -46,22 +48,22 @@ enum dt_key_state {
 
 // A trace point or a drop point.
 struct dt_point {
-	uint8_t tier;	   // registry: tiers
-	uint8_t point;	   // registry: trace_points
+	uint8_t tier;      // registry: tiers
+	uint8_t point;     // registry: trace_points
 	uint8_t direction; // registry: directions
 	uint8_t key_state; // enum dt_key_state
 	uint16_t reason;   // registry: drop_reasons; 0 for a trace point
-	uint8_t flags;	   // DT_RECORD_FLAG_*
+	uint8_t flags;     // DT_RECORD_FLAG_*
 	uint8_t protocol;  // IANA
 	uint32_t vip_slot; // index into the names of the header, or DT_SLOT_NONE
 	uint32_t backend_slot;
 	uint32_t probe_sequence;
 	uint16_t prober_id;
 	uint16_t packet_bytes;
-	uint64_t dwell_ns;	  // since RX
-	uint8_t source[16];	  // as received, network order
-	uint8_t destination[16];  // as received
-	uint16_t source_port;	  // as received, host order
+	uint64_t dwell_ns;       // since RX
+	uint8_t source[16];      // as received, network order
+	uint8_t destination[16]; // as received
+	uint16_t source_port;    // as received, host order
 	uint16_t destination_port;
 	uint8_t tcp_flags;
 	uint8_t reserved0[3];
@@ -120,8 +122,8 @@ struct dt_worker_counters {
 struct dt_record {
 	uint64_t time_ns;  // CLOCK_REALTIME
 	uint64_t sequence; // 1, 2, 3 … per ring; a lost record takes no number
-	uint16_t ring;	   // the worker, or the control thread's ring
-	uint8_t type;	   // enum dt_record_type
+	uint16_t ring;     // the worker, or the control thread's ring
+	uint8_t type;      // enum dt_record_type
 	uint8_t reserved[5];
 	union {
 		struct dt_point point;
@@ -135,15 +137,16 @@ struct dt_record {
 
 _Static_assert(sizeof(struct dt_record) == 128, "a record is two cache lines");
 
-// One ring. Each side's words stand in a cache line of their own. head and tail count records since the start and never wrap in
-// practice (64 bits); the slot of record n is n & (capacity - 1).
+// One ring. Each side's words stand in a cache line of their own. head and tail count records since
+// the start and never wrap in practice (64 bits); the slot of record n is n & (capacity - 1).
 struct dt_ring {
-	_Alignas(64) _Atomic uint64_t head;	// written by the producer with release order
-	_Atomic uint64_t lost;			// records that found the ring full
-	_Atomic uint64_t producer_time_ns;	// CLOCK_REALTIME, before which every record has been written; advances when idle too
-	_Alignas(64) _Atomic uint64_t tail;	// written by the consumer with release order
-	_Alignas(64) uint64_t records_offset;	// bytes from the start of the file
-	uint64_t capacity;			// records, a power of two
+	_Alignas(64) _Atomic uint64_t head;   // written by the producer with release order
+	_Atomic uint64_t lost;                // records that found the ring full
+	_Atomic uint64_t producer_time_ns;    // CLOCK_REALTIME, before which every record has been
+					      // written; advances when idle too
+	_Alignas(64) _Atomic uint64_t tail;   // written by the consumer with release order
+	_Alignas(64) uint64_t records_offset; // bytes from the start of the file
+	uint64_t capacity;                    // records, a power of two
 	uint8_t reserved[48];
 };
 
@@ -161,8 +164,8 @@ struct dt_ring_file {
 	uint32_t reserved;
 	char node[DT_NAME_LEN];
 	struct dt_ring rings[DT_MAX_RINGS];
-	// A slot's name is written before the first record that names it and is not used again for another name during the process's
-	// life. NUL-terminated; empty when unused.
+	// A slot's name is written before the first record that names it and is not used again for
+	// another name during the process's life. NUL-terminated; empty when unused.
 	char vip_names[DT_MAX_NAMES][DT_NAME_LEN];
 	char backend_names[DT_MAX_NAMES][DT_NAME_LEN];
 };

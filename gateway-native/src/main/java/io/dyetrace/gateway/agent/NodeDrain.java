@@ -215,10 +215,15 @@ final class NodeDrain implements AutoCloseable {
   }
 
   private void publishStatus(long realtimeNs, long monotonicNs, NavigableMap<Long, Path> listed) {
+    boolean first = statusDueNs == Long.MIN_VALUE;
     statusDueNs =
-        statusDueNs == Long.MIN_VALUE || monotonicNs - statusDueNs > STATUS_INTERVAL_NS
+        first || monotonicNs - statusDueNs > STATUS_INTERVAL_NS
             ? monotonicNs + STATUS_INTERVAL_NS
             : statusDueNs + STATUS_INTERVAL_NS;
+    // Not at once: an agent that has just started has not yet published what waits in the rings.
+    if (first) {
+      return;
+    }
     if (blind(listed) || statusesInFlight >= MAX_STATUSES_IN_FLIGHT) {
       return;
     }
