@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The daemon on real packets: client — router — gateway (net_af_packet) and router — server, each in a network namespace.
-#   network_test.sh GATEWAY-BINARY GATEWAYCTL-BINARY
+#   network_test.sh GATEWAY-BINARY GATEWAYCTL-BINARY RINGTOOL-BINARY [WORKERS [QUEUES]]
 # Skips with exit 77 and its reason without root; fails then under REQUIRE_ALL=1.
 set -euo pipefail
 gateway=$(readlink -f "$1")
 ctl=$(readlink -f "$2")
+ringtool=$(readlink -f "$3")
+workers=${4:-1}
+queues=${5:-1}
 p=dt-gwtest-$$
 work=$(mktemp -d "/tmp/$p.XXXXXX")
 pids=()
@@ -68,7 +71,7 @@ cat > "$work/gateway.yaml" <<YAML
 version: 1
 node: gw-test
 tier: clb
-workers: ${WORKERS:-1}
+workers: $workers
 idle_sleep: 200us
 ports:
   - {name: port0, address: 198.18.121.2/24, gateway: 198.18.121.1}
@@ -108,7 +111,7 @@ pids+=($!)
 start_gateway() {
 	# Not through in_ns: a function in the background is a shell, and its pid not the gateway's.
 	ip netns exec "$p-gw" "$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 \
-		--lcores="${LCORES:-0@(0-1),1@(0-1),2@(0-1)}" --vdev=net_af_packet0,iface=eth0 \
+		--lcores='0@(0-1),1@(0-1),2@(0-1)' "--vdev=net_af_packet0,iface=eth0,qpairs=$queues" \
 		2>"$work/gateway.log" &
 	gw_pid=$!
 	pids+=("$gw_pid")
@@ -170,14 +173,32 @@ in_ns client curl -s -m 1 -o /dev/null http://198.19.100.1/file && fail "a remov
 ok "a removed VIP serves no more"
 
 # Stopped for half a second while packets come: the poll gap and the losses before RX show it.
-in_ns client ping -c 1 198.19.100.1 >/dev/null
+rx_missed() { control counters | grep -o '"rx_missed": *[0-9]*' | grep -o '[0-9]*$'; }
+before=$(rx_missed)
 kill -STOP "$gw_pid"
-in_ns client ping -q -f -c 3000 -w 2 198.18.121.16 >/dev/null 2>&1 || true
+in_ns client python3 - <<'PY'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for n in range(3000):
+    s.sendto(b"x" * 64, ("198.19.100.1", 7))
+PY
 kill -CONT "$gw_pid"
 sleep 1.2
-missed=$(control counters | grep -o '"rx_missed": *[0-9]*' | grep -o '[0-9]*$')
-[ "$missed" -gt 0 ] || fail "losses before RX are not counted"
-ok "losses before RX are counted ($missed)"
+missed=$(($(rx_missed) - before))
+# The socket's ring holds 512 frames.
+[ "$missed" -ge 2000 ] || fail "of 3000 packets to a stopped gateway only $missed count as lost before RX"
+ok "losses before RX are counted: $missed of 3000"
+kill -STOP "$gw_pid"
+sleep 0.5
+kill -CONT "$gw_pid"
+sleep 2.2
+gap=$("$ringtool" dump "$work"/gw-test-*.rings | grep -o '"longest_poll_gap_ns":[0-9]*' | tail -$((3 * workers)) | cut -d: -f2 | sort -n | tail -1)
+[ "$gap" -gt 450000000 ] || fail "a stop of 500 ms shows as a poll gap of $gap ns"
+ok "a stop of 500 ms shows as a poll gap of $((gap / 1000000)) ms"
+if [ "$workers" -gt 1 ]; then
+	control counters | grep -q '"handed_over": *[1-9]' || fail "no packet was handed over between workers"
+	ok "packets are handed over between workers"
+fi
 
 if in_ns gw "$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 --vdev=net_null0 2>"$work/second.log"; then
 	fail "a second daemon took the control socket"
