@@ -15,10 +15,10 @@ class ProcNextHopTest {
   private static final int NEIGHBOUR = Ipv4.parse("neighbour", "198.18.11.7");
   private static final String ROUTES =
       """
-      Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
-      eth0	00000000	010B12C6	0003	0	0	0	00000000	0	0	0
-      eth1	000013C6	010C12C6	0003	0	0	0	0000FFFF	0	0	0
-      eth0	000B12C6	00000000	0001	0	0	0	00FFFFFF	0	0	0
+      Iface  Destination  Gateway   Flags  RefCnt  Use  Metric  Mask  MTU  Window  IRTT
+      eth0  00000000  010B12C6  0003  0  0  0  00000000  0  0  0
+      eth1  000013C6  010C12C6  0003  0  0  0  0000FFFF  0  0  0
+      eth0  000B12C6  00000000  0001  0  0  0  00FFFFFF  0  0  0
       """;
   private static final String ARP =
       "IP address       HW type     Flags       HW address            Mask     Device\n";
