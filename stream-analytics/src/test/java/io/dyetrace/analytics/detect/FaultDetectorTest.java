@@ -323,7 +323,7 @@ class FaultDetectorTest {
       Simulation sim =
           new Simulation(LAB, seed, 90 * SECOND)
               .withNoise()
-              .crash("gw-2", 40 * SECOND, 41 * SECOND + seed * 200 * MS);
+              .crash("gw-2", 40 * SECOND, 41 * SECOND + seed * 200L * MS);
       List<Given> given = run(sim, 90 * SECOND);
       assertThat(given)
           .as("seed " + seed + describe(given))
