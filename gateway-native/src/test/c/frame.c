@@ -21,7 +21,8 @@ void frame_finish(struct frame *f)
 {
 	uint8_t *ip = f->bytes + L3, *l4 = f->bytes + L4;
 	size_t l4_len = f->len - L4;
-	uint32_t source = load_raw32(ip + IPV4_SOURCE), destination = load_raw32(ip + IPV4_DESTINATION);
+	uint32_t source = load_raw32(ip + IPV4_SOURCE),
+		 destination = load_raw32(ip + IPV4_DESTINATION);
 
 	store_be16(ip + IPV4_TOTAL_LENGTH, (uint16_t)(f->len - L3));
 	store_raw16(ip + IPV4_CHECKSUM, 0);
@@ -44,7 +45,8 @@ void frame_finish(struct frame *f)
 	}
 }
 
-static struct frame frame_ip(const char *source, const char *destination, uint8_t protocol, size_t l4_len)
+static struct frame frame_ip(
+	const char *source, const char *destination, uint8_t protocol, size_t l4_len)
 {
 	struct frame f = {.len = L4 + l4_len};
 	uint8_t *ip = f.bytes + L3;
@@ -82,8 +84,8 @@ struct frame frame_tcp(struct frame_flow flow, uint8_t flags, uint32_t sequence,
 
 struct frame frame_udp(struct frame_flow flow, size_t payload_len, bool with_checksum)
 {
-	struct frame f = frame_ip(
-		flow.source, flow.destination, PROTOCOL_UDP, UDP_BYTES + payload_len);
+	struct frame f =
+		frame_ip(flow.source, flow.destination, PROTOCOL_UDP, UDP_BYTES + payload_len);
 	uint8_t *udp = f.bytes + L4;
 
 	store_be16(udp, flow.source_port);
@@ -107,7 +109,8 @@ struct frame frame_echo(const char *source, const char *destination)
 	return f;
 }
 
-struct frame frame_unreachable(const char *source, const char *destination, const struct frame *quoted)
+struct frame frame_unreachable(
+	const char *source, const char *destination, const struct frame *quoted)
 {
 	size_t quoted_len = IPV4_MIN_BYTES + 8;
 	struct frame f = frame_ip(source, destination, PROTOCOL_ICMP, ICMP_MIN_BYTES + quoted_len);
@@ -151,6 +154,5 @@ bool frame_checksums_right(const uint8_t *bytes, size_t len)
 		break;
 	}
 	return checksum_transport(load_raw32(ip + IPV4_SOURCE), load_raw32(ip + IPV4_DESTINATION),
-		       ip[IPV4_PROTOCOL], l4, l4_len)
-		== 0;
+		       ip[IPV4_PROTOCOL], l4, l4_len) == 0;
 }

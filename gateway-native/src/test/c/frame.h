@@ -26,8 +26,10 @@ struct frame frame_tcp(struct frame_flow flow, uint8_t flags, uint32_t sequence,
 	const uint8_t *options, size_t options_len, size_t payload_len);
 struct frame frame_udp(struct frame_flow flow, size_t payload_len, bool with_checksum);
 struct frame frame_echo(const char *source, const char *destination);
-// An ICMP error that quotes the IP packet of another frame, as a router sends it (the header and 8 bytes more).
-struct frame frame_unreachable(const char *source, const char *destination, const struct frame *quoted);
+// An ICMP error that quotes the IP packet of another frame, as a router sends it (the header and 8
+// bytes more).
+struct frame frame_unreachable(
+	const char *source, const char *destination, const struct frame *quoted);
 struct frame frame_arp_request(const char *sender, const char *target);
 
 // Repairs all checksums after a change.

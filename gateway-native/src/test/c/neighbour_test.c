@@ -91,7 +91,8 @@ static void should_refresh_a_pinned_neighbour_before_it_ages(void **state)
 		neighbour_step(t, now);
 	assert_int_equal(unicasts, 1);
 	assert_true(neighbour_is_reachable(t, 5)); // used all the while
-	assert_int_equal(neighbour_resolve(t, 0, 5, &packet, NEIGHBOUR_REFRESH_NS, &found), NEIGHBOUR_KNOWN);
+	assert_int_equal(
+		neighbour_resolve(t, 0, 5, &packet, NEIGHBOUR_REFRESH_NS, &found), NEIGHBOUR_KNOWN);
 	neighbour_learn(t, 5, mac, NEIGHBOUR_REFRESH_NS + SECOND, waiting);
 	neighbour_step(t, NEIGHBOUR_REFRESH_NS + 2 * SECOND);
 	assert_int_equal(requests, 2);
@@ -130,7 +131,8 @@ static void should_keep_a_configured_neighbour(void **state)
 	neighbour_fix(t, 0, 5, mac);
 	neighbour_learn(t, 5, (const uint8_t[6]){6}, 0, waiting);
 	neighbour_step(t, 1000 * SECOND);
-	assert_int_equal(neighbour_resolve(t, 0, 5, &packet, 1000 * SECOND, &found), NEIGHBOUR_KNOWN);
+	assert_int_equal(
+		neighbour_resolve(t, 0, 5, &packet, 1000 * SECOND, &found), NEIGHBOUR_KNOWN);
 	assert_memory_equal(found, mac, 6);
 	assert_int_equal(requests, 0);
 }
@@ -144,8 +146,8 @@ static void should_make_room_for_new_neighbours(void **state)
 	neighbour_pin(t, 0, 1, 0);
 	neighbour_learn(t, 1, mac, 0, waiting);
 	for (uint32_t address = 2; address < 20000; address++) {
-		assert_int_equal(
-			neighbour_resolve(t, 0, address, &packet, address, &found), NEIGHBOUR_QUEUED);
+		assert_int_equal(neighbour_resolve(t, 0, address, &packet, address, &found),
+			NEIGHBOUR_QUEUED);
 		neighbour_learn(t, address, mac, address, waiting);
 	}
 	assert_true(neighbour_is_reachable(t, 1));
@@ -154,13 +156,20 @@ static void should_make_room_for_new_neighbours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(should_keep_the_first_packets_until_the_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_give_up_within_a_second_and_try_again_later, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_refresh_a_pinned_neighbour_before_it_ages, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_notice_a_neighbour_that_went_away_and_came_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_not_learn_what_nobody_asked_for, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_keep_a_configured_neighbour, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_make_room_for_new_neighbours, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_keep_the_first_packets_until_the_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_give_up_within_a_second_and_try_again_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_refresh_a_pinned_neighbour_before_it_ages, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_notice_a_neighbour_that_went_away_and_came_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_not_learn_what_nobody_asked_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_keep_a_configured_neighbour, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_make_room_for_new_neighbours, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,8 +67,8 @@ static void should_find_every_cut_malformed(void **state)
 		struct frame cut = whole;
 
 		cut.len = len;
-		assert_int_equal(
-			parse(&cut, &view), len < ETHERNET_BYTES ? PARSE_MALFORMED_ETHERNET : PARSE_MALFORMED_IP);
+		assert_int_equal(parse(&cut, &view),
+			len < ETHERNET_BYTES ? PARSE_MALFORMED_ETHERNET : PARSE_MALFORMED_IP);
 	}
 }
 
@@ -185,7 +185,7 @@ static void should_update_checksums_as_if_made_anew(void **state)
 		size_t at = (size_t)(rand() % 10) * 4;
 
 		for (size_t i = 0; i < sizeof(bytes); i++)
-			bytes[i] = n % 5 ? (uint8_t)rand() : (uint8_t)-(rand() % 2);
+			bytes[i] = n % 5 ? (uint8_t)rand() : (uint8_t) - (rand() % 2);
 		before = checksum(bytes, sizeof(bytes));
 		old = load_raw32(bytes + at);
 		store_raw32(bytes + at, new);
@@ -193,7 +193,8 @@ static void should_update_checksums_as_if_made_anew(void **state)
 		// Both zeros of ones' complement stand for the same sum.
 		assert_int_equal(checksum_apply(before, delta) % 0xffff,
 			checksum(bytes, sizeof(bytes)) % 0xffff);
-		assert_int_equal(checksum_apply(checksum_apply(before, delta), (uint16_t)~delta) % 0xffff,
+		assert_int_equal(
+			checksum_apply(checksum_apply(before, delta), (uint16_t)~delta) % 0xffff,
 			before % 0xffff);
 	}
 	assert_int_equal(checksum_apply_udp(0, 0x1234), 0);

@@ -20,7 +20,7 @@
 
 #define SECOND 1000000000ull
 #define START (1767225600ull * SECOND + 7 * SECOND) // well inside an epoch
-#define CLIENT "198.18.11.2" // a prober's prefix
+#define CLIENT "198.18.11.2"                        // a prober's prefix
 #define VIP "198.19.0.1"
 #define LOCAL "198.18.21.16"
 
@@ -103,7 +103,8 @@ static void write_config(void)
 
 static void write_input(void)
 {
-	pcap_t *format = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, 65535, PCAP_TSTAMP_PRECISION_NANO);
+	pcap_t *format =
+		pcap_open_dead_with_tstamp_precision(DLT_EN10MB, 65535, PCAP_TSTAMP_PRECISION_NANO);
 	pcap_dumper_t *dumper;
 	char path[128];
 
@@ -137,7 +138,8 @@ static void read_output(void)
 	assert_non_null(file);
 	out.count = 0;
 	while (pcap_next_ex(file, &header, &bytes) == 1) {
-		out.times[out.count] = (uint64_t)header->ts.tv_sec * SECOND + (uint64_t)header->ts.tv_usec;
+		out.times[out.count] =
+			(uint64_t)header->ts.tv_sec * SECOND + (uint64_t)header->ts.tv_usec;
 		out.frames[out.count].len = header->caplen;
 		memcpy(out.frames[out.count++].bytes, bytes, header->caplen);
 	}
@@ -163,7 +165,8 @@ static void replay(void)
 	write_config();
 	write_input();
 	snprintf(command, sizeof(command),
-		"'%s' --config %s/gateway.yaml --replay %s/in.pcap --out %s/out.pcap --points %s/points.ndjson 2>%s/log",
+		"'%s' --config %s/gateway.yaml --replay %s/in.pcap --out %s/out.pcap --points "
+		"%s/points.ndjson 2>%s/log",
 		getenv("GATEWAY"), directory, directory, directory, directory, directory);
 	if (system(command) != 0) {
 		snprintf(command, sizeof(command), "cat %s/log >&2", directory);
@@ -198,7 +201,8 @@ static const char *told(void)
 
 static struct frame syn(uint16_t source_port, uint16_t vip_port)
 {
-	return frame_tcp((struct frame_flow){CLIENT, VIP, source_port, vip_port}, TCP_SYN, 1000, NULL, 0, 0);
+	return frame_tcp(
+		(struct frame_flow){CLIENT, VIP, source_port, vip_port}, TCP_SYN, 1000, NULL, 0, 0);
 }
 
 static struct frame reply_to(const struct frame *sent, uint8_t flags)
@@ -208,8 +212,8 @@ static struct frame reply_to(const struct frame *sent, uint8_t flags)
 
 	inet_ntop(AF_INET, ip + IPV4_DESTINATION, backend, sizeof(backend));
 	inet_ntop(AF_INET, ip + IPV4_SOURCE, local, sizeof(local));
-	return frame_tcp((struct frame_flow){backend, local, load_be16(l4 + 2), load_be16(l4)}, flags, 5000, NULL, 0,
-		0);
+	return frame_tcp((struct frame_flow){backend, local, load_be16(l4 + 2), load_be16(l4)},
+		flags, 5000, NULL, 0, 0);
 }
 
 struct colour {
@@ -224,7 +228,8 @@ struct colour {
 static void make_option(uint8_t out_bytes[DT_COLOUR_BYTES], struct colour c)
 {
 	static const uint8_t bytes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-	struct dt_siphash_key key = dt_siphash_key_read(bytes), derived = dt_colour_derive_key(&key, c.prober_id);
+	struct dt_siphash_key key = dt_siphash_key_read(bytes),
+			      derived = dt_colour_derive_key(&key, c.prober_id);
 	struct dt_colour_option option = {
 		.version = DT_COLOUR_VERSION,
 		.flags = c.flags,
@@ -234,8 +239,8 @@ static void make_option(uint8_t out_bytes[DT_COLOUR_BYTES], struct colour c)
 	uint32_t source = frame_address(CLIENT);
 
 	dt_colour_write(&option, out_bytes);
-	option.mac = dt_colour_mac(&derived, out_bytes + 4, dt_colour_epoch(c.time), (const uint8_t *)&source, 4,
-		c.source_port, c.syn_sequence);
+	option.mac = dt_colour_mac(&derived, out_bytes + 4, dt_colour_epoch(c.time),
+		(const uint8_t *)&source, 4, c.source_port, c.syn_sequence);
 	dt_colour_write(&option, out_bytes);
 }
 
@@ -245,15 +250,14 @@ static struct frame coloured(uint16_t source_port, uint8_t flags, uint32_t seque
 	uint8_t options[24] = {2, 4, 5, 0xb4};
 	bool reset = flags & DT_COLOUR_FLAG_RESET;
 
-	make_option(options + 4,
-		(struct colour){.flags = flags,
-			.prober_id = 1,
-			.sequence = sequence,
-			.syn_sequence = 1000,
-			.time = time,
-			.source_port = source_port});
-	return frame_tcp((struct frame_flow){CLIENT, VIP, source_port, 80}, reset ? TCP_RST : TCP_SYN,
-		reset ? 1001 : 1000, options, sizeof(options), 0);
+	make_option(options + 4, (struct colour){.flags = flags,
+					 .prober_id = 1,
+					 .sequence = sequence,
+					 .syn_sequence = 1000,
+					 .time = time,
+					 .source_port = source_port});
+	return frame_tcp((struct frame_flow){CLIENT, VIP, source_port, 80},
+		reset ? TCP_RST : TCP_SYN, reset ? 1001 : 1000, options, sizeof(options), 0);
 }
 
 static bool has_colour(const struct frame *f)
@@ -278,8 +282,8 @@ static void should_translate_both_ways_with_right_checksums(void **state)
 	tcp = first.bytes + L4;
 	assert_true(frame_checksums_right(first.bytes, first.len));
 	assert_int_equal(load_raw32(ip + IPV4_SOURCE), frame_address(LOCAL));
-	assert_true(load_raw32(ip + IPV4_DESTINATION) == frame_address("198.18.31.2")
-		|| load_raw32(ip + IPV4_DESTINATION) == frame_address("198.18.32.2"));
+	assert_true(load_raw32(ip + IPV4_DESTINATION) == frame_address("198.18.31.2") ||
+		    load_raw32(ip + IPV4_DESTINATION) == frame_address("198.18.32.2"));
 	assert_int_equal(load_be16(tcp + 2), 8080);
 	assert_int_equal(ip[IPV4_TTL], 63);
 	assert_int_equal(load_be32(tcp + TCP_SEQUENCE), 1000);
@@ -312,8 +316,10 @@ static void should_keep_a_flow_at_its_backend_and_spread_flows(void **state)
 	replay();
 	assert_int_equal(out.count, 200);
 	for (unsigned int n = 0; n < 100; n++) {
-		assert_memory_equal(out.frames[n].bytes, out.frames[n + 100].bytes, out.frames[n].len);
-		seen[load_raw32(out.frames[n].bytes + L3 + IPV4_DESTINATION) == frame_address("198.18.31.2")]++;
+		assert_memory_equal(
+			out.frames[n].bytes, out.frames[n + 100].bytes, out.frames[n].len);
+		seen[load_raw32(out.frames[n].bytes + L3 + IPV4_DESTINATION) ==
+			frame_address("198.18.31.2")]++;
 	}
 	assert_in_range(seen[0], 30, 70);
 }
@@ -342,7 +348,8 @@ static void should_stamp_a_probe_and_hide_its_colour(void **state)
 		assert_int_equal(number(i, "prober_id"), 1);
 		assert_int_equal(number(i, "probe_sequence"), i < 4 ? 77 : 78);
 		assert_string_equal(text(i, "direction"), i == 2 || i == 3 ? "REPLY" : "FORWARD");
-		assert_int_equal(json_is_true(json_object_get(json_array_get(points, i), "reset")), i >= 4);
+		assert_int_equal(
+			json_is_true(json_object_get(json_array_get(points, i), "reset")), i >= 4);
 		assert_int_equal(number(i, "time_ns"), START + i / 2 * 1000000);
 	}
 	// The packet as received.
@@ -392,7 +399,10 @@ static void should_let_no_second_colour_through(void **state)
 	uint8_t options[40];
 
 	(void)state;
-	make_option(options, (struct colour){.prober_id = 1, .sequence = 5, .syn_sequence = 1000, .time = START,
+	make_option(options, (struct colour){.prober_id = 1,
+				     .sequence = 5,
+				     .syn_sequence = 1000,
+				     .time = START,
 				     .source_port = 20000});
 	memcpy(options + 20, options, 20);
 	feed(frame_tcp((struct frame_flow){CLIENT, VIP, 20000, 80}, TCP_SYN, 1000, options, 40, 0));
@@ -472,17 +482,20 @@ static void should_name_the_reason_of_every_drop(void **state)
 	f.bytes[L3 + IPV4_PROTOCOL] = 47;
 	frame_finish(&f);
 	feed(f);
-	f = frame_tcp((struct frame_flow){CLIENT, VIP, 18, 80}, TCP_SYN, 1, (const uint8_t[]){8, 1, 0, 0}, 4, 0);
+	f = frame_tcp((struct frame_flow){CLIENT, VIP, 18, 80}, TCP_SYN, 1,
+		(const uint8_t[]){8, 1, 0, 0}, 4, 0);
 	feed(f);
 	f = syn(19, 80);
 	f.bytes[0] = 0x01; // a group address
 	feed(f);
 	replay();
-	assert_string_equal(told(),
-		"MALFORMED_ETHERNET,MALFORMED_IP,MALFORMED_TCP,MALFORMED_UDP,BAD_CHECKSUM,FRAGMENT_UNSUPPORTED,"
-		"TTL_EXCEEDED,NOT_FOR_US,NO_VIP,NO_VIP,VIP_DISABLED,PROTOCOL_UNSUPPORTED,NON_SYN_NO_SESSION,"
-		"NON_SYN_NO_SESSION,NO_BACKEND,NO_HEALTHY_BACKEND,ICMP_UNSUPPORTED,PROTOCOL_UNSUPPORTED,"
-		"MALFORMED_TCP,NOT_FOR_US");
+	assert_string_equal(told(), "MALFORMED_ETHERNET,MALFORMED_IP,MALFORMED_TCP,MALFORMED_UDP,"
+				    "BAD_CHECKSUM,FRAGMENT_UNSUPPORTED,"
+				    "TTL_EXCEEDED,NOT_FOR_US,NO_VIP,NO_VIP,VIP_DISABLED,PROTOCOL_"
+				    "UNSUPPORTED,NON_SYN_NO_SESSION,"
+				    "NON_SYN_NO_SESSION,NO_BACKEND,NO_HEALTHY_BACKEND,ICMP_"
+				    "UNSUPPORTED,PROTOCOL_UNSUPPORTED,"
+				    "MALFORMED_TCP,NOT_FOR_US");
 	assert_int_equal(out.count, 0);
 	for (size_t i = 0; i < json_array_size(points); i++) {
 		assert_string_equal(text(i, "key_state"), "SAMPLED");
@@ -495,9 +508,11 @@ static void should_drop_new_connections_over_the_limit(void **state)
 {
 	(void)state;
 	for (uint16_t n = 0; n < 10; n++)
-		feed_at(START + n, syn((uint16_t)(40000 + n), 84)); // all at once: a tenth of a second's worth passes
+		feed_at(START + n, syn((uint16_t)(40000 + n),
+					   84)); // all at once: a tenth of a second's worth passes
 	for (uint16_t n = 0; n < 20; n++)
-		feed_at(START + SECOND + n * 50000000ull, syn((uint16_t)(41000 + n), 84)); // 20 a second
+		feed_at(START + SECOND + n * 50000000ull,
+			syn((uint16_t)(41000 + n), 84)); // 20 a second
 	replay();
 	assert_in_range(out.count, 1 + 10, 1 + 11);
 	assert_int_equal(json_array_size(points), 30 - out.count);
@@ -510,7 +525,8 @@ static void should_refuse_sessions_over_capacity_and_keep_the_others(void **stat
 	static const char tail[] =
 		"sessions: {capacity: 16}\n"
 		"telemetry: {directory: /nonexistent, drop_sample_share: 1}\n"
-		"vips:\n  - name: vip-web\n    address: 198.19.0.1\n    port: 80\n    protocol: tcp\n"
+		"vips:\n  - name: vip-web\n    address: 198.19.0.1\n    port: 80\n    protocol: "
+		"tcp\n"
 		"    backends: [{name: rs-1-web, address: 198.18.31.2, port: 8080}]\n";
 
 	(void)state;
@@ -531,7 +547,8 @@ static void should_refuse_sessions_without_a_local_port_and_keep_the_others(void
 		"sessions: {capacity: 1024}\n"
 		"local_ports: {first: 2000, last: 2003}\n"
 		"telemetry: {directory: /nonexistent, drop_sample_share: 1}\n"
-		"vips:\n  - name: vip-web\n    address: 198.19.0.1\n    port: 80\n    protocol: tcp\n"
+		"vips:\n  - name: vip-web\n    address: 198.19.0.1\n    port: 80\n    protocol: "
+		"tcp\n"
 		"    backends: [{name: rs-1-web, address: 198.18.31.2, port: 8080}]\n";
 
 	(void)state;
@@ -577,7 +594,8 @@ static void should_answer_echo_and_arp(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_true(frame_checksums_right(out.frames[i].bytes, out.frames[i].len));
 		assert_int_equal(out.frames[i].bytes[L4], 0);
-		assert_int_equal(load_raw32(out.frames[i].bytes + L3 + IPV4_SOURCE), frame_address(addresses[i]));
+		assert_int_equal(load_raw32(out.frames[i].bytes + L3 + IPV4_SOURCE),
+			frame_address(addresses[i]));
 	}
 	arp = out.frames[4].bytes + ETHERNET_BYTES;
 	assert_int_equal(load_be16(arp + 6), ARP_OP_REPLY);
@@ -600,7 +618,8 @@ static void should_translate_icmp_errors(void **state)
 	assert_int_equal(out.count, 2);
 	assert_true(frame_checksums_right(out.frames[1].bytes, out.frames[1].len));
 	assert_int_equal(load_raw32(out.frames[1].bytes + L3 + IPV4_SOURCE), frame_address(VIP));
-	assert_int_equal(load_raw32(out.frames[1].bytes + L3 + IPV4_DESTINATION), frame_address(CLIENT));
+	assert_int_equal(
+		load_raw32(out.frames[1].bytes + L3 + IPV4_DESTINATION), frame_address(CLIENT));
 	inner = out.frames[1].bytes + L4 + ICMP_MIN_BYTES;
 	assert_int_equal(load_raw32(inner + IPV4_SOURCE), frame_address(CLIENT));
 	assert_int_equal(load_raw32(inner + IPV4_DESTINATION), frame_address(VIP));
@@ -623,7 +642,8 @@ static void should_start_anew_when_a_port_comes_back(void **state)
 	assert_int_equal(out.count, 3);
 	first = out.frames[0];
 	second = out.frames[2];
-	assert_int_not_equal(load_be16(first.bytes + L4), load_be16(second.bytes + L4)); // another local port
+	assert_int_not_equal(
+		load_be16(first.bytes + L4), load_be16(second.bytes + L4)); // another local port
 	assert_int_equal(load_raw32(first.bytes + L3 + IPV4_DESTINATION),
 		load_raw32(second.bytes + L3 + IPV4_DESTINATION));
 }
@@ -635,7 +655,8 @@ static void should_write_the_same_bytes_each_time(void **state)
 
 	(void)state;
 	for (uint16_t n = 0; n < 60; n++)
-		feed(n % 3 ? syn((uint16_t)(40000 + n), (uint16_t)(80 + n % 5)) : coloured(n + 1000, 0, n + 1, START));
+		feed(n % 3 ? syn((uint16_t)(40000 + n), (uint16_t)(80 + n % 5))
+			   : coloured(n + 1000, 0, n + 1, START));
 	replay();
 	before = out;
 	told_before = json_dumps(points, 0);
@@ -655,13 +676,16 @@ int main(void)
 		cmocka_unit_test_setup(should_keep_a_flow_at_its_backend_and_spread_flows, setup),
 		cmocka_unit_test_setup(should_stamp_a_probe_and_hide_its_colour, setup),
 		cmocka_unit_test_setup(should_stamp_every_stage_when_asked, setup),
-		cmocka_unit_test_setup(should_forward_what_does_not_verify_without_stamp_or_colour, setup),
+		cmocka_unit_test_setup(
+			should_forward_what_does_not_verify_without_stamp_or_colour, setup),
 		cmocka_unit_test_setup(should_let_no_second_colour_through, setup),
 		cmocka_unit_test_setup(should_stamp_the_death_of_a_probe, setup),
 		cmocka_unit_test_setup(should_name_the_reason_of_every_drop, setup),
 		cmocka_unit_test_setup(should_drop_new_connections_over_the_limit, setup),
-		cmocka_unit_test_setup(should_refuse_sessions_over_capacity_and_keep_the_others, setup),
-		cmocka_unit_test_setup(should_refuse_sessions_without_a_local_port_and_keep_the_others, setup),
+		cmocka_unit_test_setup(
+			should_refuse_sessions_over_capacity_and_keep_the_others, setup),
+		cmocka_unit_test_setup(
+			should_refuse_sessions_without_a_local_port_and_keep_the_others, setup),
 		cmocka_unit_test_setup(should_carry_udp_with_and_without_checksum, setup),
 		cmocka_unit_test_setup(should_answer_echo_and_arp, setup),
 		cmocka_unit_test_setup(should_translate_icmp_errors, setup),

@@ -32,7 +32,8 @@ static int setup(void **state)
 	struct session_table *table = malloc(sizeof(*table));
 
 	removed = 0;
-	session_table_init(table, aligned_alloc(64, session_table_bytes(CAPACITY)), CAPACITY, 42, timeouts);
+	session_table_init(
+		table, aligned_alloc(64, session_table_bytes(CAPACITY)), CAPACITY, 42, timeouts);
 	table->on_remove = count_removed;
 	*state = table;
 	return 0;
@@ -66,14 +67,14 @@ static struct session numbered(uint32_t n)
 
 static struct session *forward(struct session_table *t, uint32_t n)
 {
-	return session_find_forward(t, session_forward_hash(t, n, 1, (uint16_t)n, 80, PROTOCOL_TCP), n, 1,
-		(uint16_t)n, 80, PROTOCOL_TCP);
+	return session_find_forward(t, session_forward_hash(t, n, 1, (uint16_t)n, 80, PROTOCOL_TCP),
+		n, 1, (uint16_t)n, 80, PROTOCOL_TCP);
 }
 
 static struct session *reply(struct session_table *t, uint32_t n)
 {
-	return session_find_reply(t, session_reply_hash(t, 9, 7, 8080, (uint16_t)n, PROTOCOL_TCP), 9, 7, 8080,
-		(uint16_t)n, PROTOCOL_TCP);
+	return session_find_reply(t, session_reply_hash(t, 9, 7, 8080, (uint16_t)n, PROTOCOL_TCP),
+		9, 7, 8080, (uint16_t)n, PROTOCOL_TCP);
 }
 
 static void should_find_both_directions_until_removed(void **state)
@@ -123,11 +124,13 @@ static void should_tell_keys_apart_by_every_part(void **state)
 	struct session s = numbered(5);
 
 	session_insert(t, &s, 0);
-	for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP) {
+	for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP;
+		protocol += PROTOCOL_UDP - PROTOCOL_TCP) {
 		uint64_t hash = session_forward_hash(t, 5, 1, 5, 80, PROTOCOL_TCP);
 
 		// The same hash on purpose: only the key may decide.
-		assert_int_equal(session_find_forward(t, hash, 5, 1, 5, 80, (uint8_t)protocol) != NULL,
+		assert_int_equal(
+			session_find_forward(t, hash, 5, 1, 5, 80, (uint8_t)protocol) != NULL,
 			protocol == PROTOCOL_TCP);
 		assert_null(session_find_forward(t, hash, 6, 1, 5, 80, (uint8_t)protocol));
 		assert_null(session_find_forward(t, hash, 5, 2, 5, 80, (uint8_t)protocol));
@@ -329,20 +332,30 @@ static void should_use_a_port_again_for_another_backend_and_after_its_end(void *
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(should_find_both_directions_until_removed, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_refuse_when_full_and_keep_what_it_has, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_tell_keys_apart_by_every_part, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_find_both_directions_until_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_refuse_when_full_and_keep_what_it_has, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_tell_keys_apart_by_every_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(should_survive_many_changes, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_age_by_class_and_not_before_its_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_keep_a_session_that_is_used, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_age_by_class_and_not_before_its_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_keep_a_session_that_is_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(should_age_in_steps, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_follow_a_connection_to_its_end, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_free_a_half_open_session_soon_after_a_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			should_give_a_reset_of_an_established_session_the_closing_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(should_give_each_worker_ports_of_its_own, setup, teardown),
+			should_follow_a_connection_to_its_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			should_use_a_port_again_for_another_backend_and_after_its_end, setup, teardown),
+			should_free_a_half_open_session_soon_after_a_reset, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_give_a_reset_of_an_established_session_the_closing_time, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			should_give_each_worker_ports_of_its_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_use_a_port_again_for_another_backend_and_after_its_end, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

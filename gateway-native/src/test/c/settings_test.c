@@ -40,8 +40,9 @@ static struct settings *parse(struct lines l, char *error)
 {
 	char yaml[4096];
 
-	snprintf(yaml, sizeof(yaml), pattern, l.node ? l.node : "gw-1", l.top ? l.top : "workers: 1",
-		l.gateway ? l.gateway : "198.18.21.1", l.port ? l.port : "80", l.backend ? l.backend : "");
+	snprintf(yaml, sizeof(yaml), pattern, l.node ? l.node : "gw-1",
+		l.top ? l.top : "workers: 1", l.gateway ? l.gateway : "198.18.21.1",
+		l.port ? l.port : "80", l.backend ? l.backend : "");
 	error[0] = '\0';
 	return settings_parse("gateway.yaml", yaml, strlen(yaml), error);
 }
@@ -94,14 +95,18 @@ static void expect(struct lines lines, const char *complaint)
 static void should_name_key_value_and_limit(void **state)
 {
 	(void)state;
-	expect((struct lines){.top = "workers: 65"}, "gateway.yaml: workers: 65 is not within 1 and 64");
+	expect((struct lines){.top = "workers: 65"},
+		"gateway.yaml: workers: 65 is not within 1 and 64");
 	expect((struct lines){.top = "workers: -1"}, "workers: -1 is not within 1 and 64");
 	expect((struct lines){.top = "workers: two"}, "workers: two is not within 1 and 64");
 	expect((struct lines){.top = "idle_sleep: 200"}, "idle_sleep: 200 has no unit");
-	expect((struct lines){.top = "idle_sleep: 1s"}, "idle_sleep: 1s is not within 0ns and 100ms");
+	expect((struct lines){.top = "idle_sleep: 1s"},
+		"idle_sleep: 1s is not within 0ns and 100ms");
 	expect((struct lines){.top = "realtime: yes"}, "realtime: yes is not true or false");
-	expect((struct lines){.top = "realtime: true\nidle_sleep: 0us"}, "idle_sleep: 0us together with realtime");
-	expect((struct lines){.top = "sessions: {capacity: 3}"}, "sessions.capacity: 3 is not within 16 and");
+	expect((struct lines){.top = "realtime: true\nidle_sleep: 0us"},
+		"idle_sleep: 0us together with realtime");
+	expect((struct lines){.top = "sessions: {capacity: 3}"},
+		"sessions.capacity: 3 is not within 16 and");
 	expect((struct lines){.top = "sessions: {timeout_syn: 1ms}"},
 		"sessions.timeout_syn: 1ms is not within 10ms and 168h");
 	expect((struct lines){.top = "local_ports: {first: 5000, last: 4000}"},
@@ -116,7 +121,8 @@ static void should_name_key_value_and_limit(void **state)
 	expect((struct lines){.port = "70000"}, "vips[0].port: 70000 is not within 1 and 65535");
 	expect((struct lines){.backend = ", weight: 101"},
 		"vips[0].backends[0].weight: 101 is not within 0 and 100");
-	expect((struct lines){.backend = "}\n      - {name: rs-1-web, address: 198.18.31.3, port: 80"},
+	expect((struct lines){.backend =
+				      "}\n      - {name: rs-1-web, address: 198.18.31.3, port: 80"},
 		"vips[0].backends[1].name: 'rs-1-web' is taken by vips[0].backends[0]");
 }
 

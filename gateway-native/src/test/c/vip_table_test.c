@@ -35,8 +35,8 @@ static uint32_t choose(const struct vip *vip, uint32_t flow)
 {
 	const struct backend *backend = NULL;
 
-	assert_int_equal(
-		vip_choose_backend(vip, flow * 2654435761u, (uint16_t)flow, &backend), BACKEND_CHOSEN);
+	assert_int_equal(vip_choose_backend(vip, flow * 2654435761u, (uint16_t)flow, &backend),
+		BACKEND_CHOSEN);
 	return backend->slot;
 }
 
@@ -60,7 +60,8 @@ static void should_share_flows_by_weight(void **state)
 
 static void should_move_few_flows_when_a_backend_goes(void **state)
 {
-	struct vip *before = vip_of("v", "198.19.0.1", 80, 5), *after = vip_of("v", "198.19.0.1", 80, 5);
+	struct vip *before = vip_of("v", "198.19.0.1", 80, 5),
+		   *after = vip_of("v", "198.19.0.1", 80, 5);
 	int moved = 0;
 
 	(void)state;
@@ -94,7 +95,8 @@ static void should_not_depend_on_the_order_of_backends(void **state)
 
 static void should_say_why_no_backend_takes_a_flow(void **state)
 {
-	struct vip *none = vip_of("v", "198.19.0.1", 80, 0), *down = vip_of("v", "198.19.0.1", 80, 2);
+	struct vip *none = vip_of("v", "198.19.0.1", 80, 0),
+		   *down = vip_of("v", "198.19.0.1", 80, 2);
 	const struct backend *backend;
 
 	(void)state;
@@ -126,13 +128,16 @@ static void should_find_every_vip_and_nothing_else(void **state)
 	table = vip_table_new(vips, 300, 5);
 	assert_non_null(table);
 	for (unsigned int i = 0; i < 300; i++) {
-		assert_int_equal(vip_lookup(table, vips[i]->address, vips[i]->port, PROTOCOL_TCP, &found),
+		assert_int_equal(
+			vip_lookup(table, vips[i]->address, vips[i]->port, PROTOCOL_TCP, &found),
 			i == 7 ? VIP_DISABLED : VIP_FOUND);
 		assert_ptr_equal(found, vips[i]);
 		assert_ptr_equal(table->by_slot[i], vips[i]);
 	}
-	assert_int_equal(vip_lookup(table, vips[0]->address, 80, PROTOCOL_UDP, &found), VIP_PROTOCOL_UNSUPPORTED);
-	assert_int_equal(vip_lookup(table, vips[0]->address, 99, PROTOCOL_TCP, &found), VIP_UNKNOWN);
+	assert_int_equal(vip_lookup(table, vips[0]->address, 80, PROTOCOL_UDP, &found),
+		VIP_PROTOCOL_UNSUPPORTED);
+	assert_int_equal(
+		vip_lookup(table, vips[0]->address, 99, PROTOCOL_TCP, &found), VIP_UNKNOWN);
 	assert_null(found);
 	assert_true(vip_address_known(table, frame_address("198.19.1.100")));
 	assert_false(vip_address_known(table, frame_address("198.19.1.101")));

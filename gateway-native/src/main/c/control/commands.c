@@ -32,8 +32,8 @@ static json_t *refuse(const char *format, ...)
 
 static json_t *accept_change(const struct commands *c)
 {
-	return json_pack("{s:b, s:I}", "ok", 1, "config_version",
-		(json_int_t)services_version(c->services));
+	return json_pack(
+		"{s:b, s:I}", "ok", 1, "config_version", (json_int_t)services_version(c->services));
 }
 
 static json_t *accept_with(const char *key, json_t *value)
@@ -70,11 +70,11 @@ static json_t *ports_json(const struct commands *c)
 
 		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1],
 			p->mac[2], p->mac[3], p->mac[4], p->mac[5]);
-		json_array_append_new(ports,
-			json_pack("{s:s, s:i, s:s, s:o, s:i, s:i, s:i}", "name",
-				c->settings->ports[i].name, "dpdk_port", p->id, "mac", mac,
-				"address", address_text(p->address), "mtu", p->mtu, "rx_queues",
-				p->rx_queues, "tx_queues", p->tx_queues));
+		json_array_append_new(
+			ports, json_pack("{s:s, s:i, s:s, s:o, s:i, s:i, s:i}", "name",
+				       c->settings->ports[i].name, "dpdk_port", p->id, "mac", mac,
+				       "address", address_text(p->address), "mtu", p->mtu,
+				       "rx_queues", p->rx_queues, "tx_queues", p->tx_queues));
 	}
 	return ports;
 }
@@ -88,8 +88,8 @@ static json_t *answer_status(struct commands *c, const json_t *request)
 	for (unsigned int i = 0; i < c->node->worker_count; i++)
 		next_hop = next_hop && atomic_load(&c->node->workers[i]->next_hop_reachable);
 	return json_pack("{s:b, s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:i, s:i, s:I, s:I, s:b, s:o}",
-		"ok", 1, "node", c->settings->node, "tier", dt_tier_name(c->settings->tier), "state",
-		state_name(atomic_load(&c->node->state)), "config_version",
+		"ok", 1, "node", c->settings->node, "tier", dt_tier_name(c->settings->tier),
+		"state", state_name(atomic_load(&c->node->state)), "config_version",
 		(json_int_t)services_version(c->services), "pid", (int)getpid(), "boot_id",
 		(json_int_t)c->boot_id, "telemetry_file", c->telemetry_path, "workers",
 		(int)c->node->worker_count, "vips", (int)services_count(c->services), "sessions",
@@ -145,14 +145,16 @@ static json_t *answer_vip_enable(struct commands *c, const json_t *request)
 {
 	char error[SETTINGS_ERROR_BYTES];
 
-	return outcome(c, services_enable(c->services, text_of(request, "name"), true, error), error);
+	return outcome(
+		c, services_enable(c->services, text_of(request, "name"), true, error), error);
 }
 
 static json_t *answer_vip_disable(struct commands *c, const json_t *request)
 {
 	char error[SETTINGS_ERROR_BYTES];
 
-	return outcome(c, services_enable(c->services, text_of(request, "name"), false, error), error);
+	return outcome(
+		c, services_enable(c->services, text_of(request, "name"), false, error), error);
 }
 
 static json_t *enable_backend(struct commands *c, const json_t *request, bool enabled)
@@ -291,10 +293,11 @@ static json_t *check_arguments(const struct command *command, const json_t *requ
 			return refuse("%s: is not %s", command->arguments[i],
 				command->type == JSON_STRING ? "a string" : "an object");
 	}
-	json_object_foreach((json_t *)request, key, value) {
-		bool known = strcmp(key, "command") == 0
-			|| (command->optional && strcmp(key, command->optional) == 0
-				&& json_is_string(value));
+	json_object_foreach((json_t *)request, key, value)
+	{
+		bool known = strcmp(key, "command") == 0 ||
+			     (command->optional && strcmp(key, command->optional) == 0 &&
+				     json_is_string(value));
 
 		for (int i = 0; i < MAX_ARGUMENTS && command->arguments[i]; i++)
 			known = known || strcmp(key, command->arguments[i]) == 0;

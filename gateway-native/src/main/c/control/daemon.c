@@ -32,8 +32,9 @@
 
 #define SECOND_NS 1000000000ull
 #define CONTROL_PERIOD_MS 20 // how often the control ring's time advances
-#define EMPTY_POLLS 4	     // in a row, before an idle worker sleeps
-#define STARTING_NS (5 * SECOND_NS) // after which a node whose next hop does not answer is READY all the same
+#define EMPTY_POLLS 4        // in a row, before an idle worker sleeps
+#define STARTING_NS                                                                                \
+	(5 * SECOND_NS) // after which a node whose next hop does not answer is READY all the same
 #define EXIT_FAILED 1
 #define EXIT_WRONG 2
 
@@ -85,7 +86,8 @@ static unsigned int lcore_of(unsigned int index)
 {
 	unsigned int lcore, seen = 0;
 
-	RTE_LCORE_FOREACH_WORKER(lcore) {
+	RTE_LCORE_FOREACH_WORKER(lcore)
+	{
 		if (seen++ == index)
 			return lcore;
 	}
@@ -151,7 +153,8 @@ static void become_ready(struct daemon *d, uint64_t started_ns, uint64_t now_ns)
 		log_warn("the default gateway does not answer ARP");
 	if (atomic_compare_exchange_strong(&d->node.state, &starting, NODE_READY))
 		log_info("%s is ready: %u workers, %u VIPs, control socket %s", d->settings->node,
-			d->node.worker_count, services_count(d->services), d->settings->control_socket);
+			d->node.worker_count, services_count(d->services),
+			d->settings->control_socket);
 }
 
 static void *control(void *context)
@@ -358,7 +361,8 @@ int daemon_run(const char *program, const struct options *options, struct settin
 	status = server_create(settings->control_socket, answer, &d.commands, &d.server);
 	if (status != 0) {
 		log_error("control_socket: %s: %s", settings->control_socket,
-			status == -EADDRINUSE ? "another gateway answers there" : strerror(-status));
+			status == -EADDRINUSE ? "another gateway answers there"
+					      : strerror(-status));
 		return EXIT_FAILED;
 	}
 	status = EXIT_FAILED;

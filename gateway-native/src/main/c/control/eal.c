@@ -19,7 +19,8 @@ static bool has_option(const struct options *options, const char *name)
 	for (int i = 0; i < options->eal_count; i++) {
 		const char *argument = options->eal[i];
 
-		if (strncmp(argument, name, len) == 0 && (argument[len] == '\0' || argument[len] == '='))
+		if (strncmp(argument, name, len) == 0 &&
+			(argument[len] == '\0' || argument[len] == '='))
 			return true;
 	}
 	return false;
@@ -28,7 +29,8 @@ static bool has_option(const struct options *options, const char *name)
 static bool allows_devices(const struct options *options)
 {
 	for (int i = 0; i < options->eal_count; i++) {
-		if (strncmp(options->eal[i], "-a", 2) == 0 || strncmp(options->eal[i], "--allow", 7) == 0)
+		if (strncmp(options->eal[i], "-a", 2) == 0 ||
+			strncmp(options->eal[i], "--allow", 7) == 0)
 			return true;
 	}
 	return false;
@@ -46,7 +48,8 @@ bool eal_start(const char *program, const struct options *options, const char *n
 	}
 	arguments[count++] = (char *)program;
 	if (!has_option(options, "--file-prefix") && !has_option(options, "--in-memory")) {
-		snprintf(prefix, sizeof(prefix), "--file-prefix=dyetrace-%s-%d", node, (int)getpid());
+		snprintf(prefix, sizeof(prefix), "--file-prefix=dyetrace-%s-%d", node,
+			(int)getpid());
 		arguments[count++] = prefix;
 	}
 	if (no_huge) {

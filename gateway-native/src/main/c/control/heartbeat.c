@@ -104,8 +104,8 @@ static void write_vips(struct heartbeat *h, uint64_t now_ns)
 		uint64_t packets = t.packets[DT_DIR_FORWARD] + t.packets[DT_DIR_REPLY];
 		bool changed = packets != h->last_vip_packets[slot];
 
-		if (count > ALL_VIPS_EACH_SECOND && !changed
-			&& (h->beats + slot) % IDLE_VIP_PERIOD != 0)
+		if (count > ALL_VIPS_EACH_SECOND && !changed &&
+			(h->beats + slot) % IDLE_VIP_PERIOD != 0)
 			continue;
 		h->last_vip_packets[slot] = packets;
 		for (uint32_t d = DT_DIR_FORWARD; d <= DT_DIR_REPLY; d++) {
@@ -164,7 +164,8 @@ static void write_workers(struct heartbeat *h, uint64_t now_ns)
 					.worker = i,
 					.ring_used = (uint32_t)dt_ring_used(ring),
 					.ring_capacity = (uint32_t)(ring->mask + 1),
-					.longest_poll_gap_ns = atomic_exchange(&w->longest_gap_ns, 0),
+					.longest_poll_gap_ns =
+						atomic_exchange(&w->longest_gap_ns, 0),
 					.rx_packets = peek(&w->counters.rx_packets),
 					.tx_packets = peek(&w->counters.tx_packets),
 					.points_written = peek(&w->counters.points_written),
@@ -237,11 +238,12 @@ json_t *heartbeat_json(struct heartbeat *h)
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
 			 " s:o, s:o, s:o}",
 		"rx_packets", (json_int_t)t.node.rx_packets, "tx_packets",
-		(json_int_t)t.node.tx_packets, "rx_missed", (json_int_t)t.node.rx_missed, "sessions",
-		(json_int_t)t.node.sessions, "session_capacity", (json_int_t)t.node.session_capacity,
-		"mempool_used", (json_int_t)t.node.mempool_used, "mempool_size",
-		(json_int_t)t.node.mempool_size, "points_lost", (json_int_t)t.node.points_lost,
-		"colour_verified", (json_int_t)t.node.colour_verified, "colour_forged",
+		(json_int_t)t.node.tx_packets, "rx_missed", (json_int_t)t.node.rx_missed,
+		"sessions", (json_int_t)t.node.sessions, "session_capacity",
+		(json_int_t)t.node.session_capacity, "mempool_used",
+		(json_int_t)t.node.mempool_used, "mempool_size", (json_int_t)t.node.mempool_size,
+		"points_lost", (json_int_t)t.node.points_lost, "colour_verified",
+		(json_int_t)t.node.colour_verified, "colour_forged",
 		(json_int_t)t.node.colour_forged, "colour_replayed",
 		(json_int_t)t.node.colour_replayed, "colour_capped",
 		(json_int_t)t.node.colour_capped, "colour_other_epoch",

@@ -9,14 +9,17 @@
 
 static const char help[] =
 	"Usage: dyetrace-gateway --config FILE [-- EAL-ARGUMENT…]\n"
-	"       dyetrace-gateway --config FILE --replay IN.pcap --out OUT.pcap --points POINTS.ndjson\n"
+	"       dyetrace-gateway --config FILE --replay IN.pcap --out OUT.pcap --points "
+	"POINTS.ndjson\n"
 	"\n"
 	"Forwards TCP and UDP from VIPs to backends on DPDK ports, and stamps coloured packets.\n"
 	"\n"
 	"  --config FILE    the configuration (YAML); required\n"
-	"  --replay FILE    do not open ports: take packets from a capture, at the times of the capture\n"
+	"  --replay FILE    do not open ports: take packets from a capture, at the times of the "
+	"capture\n"
 	"  --out FILE       with --replay: the packets that would have been sent\n"
-	"  --points FILE    with --replay: the trace points and drop points, one JSON object a line\n"
+	"  --points FILE    with --replay: the trace points and drop points, one JSON object a "
+	"line\n"
 	"  --help           this text\n"
 	"  --version        the version\n"
 	"\n"
@@ -24,7 +27,8 @@ static const char help[] =
 	"  --no-huge -m 256 --lcores='0@(0-1),1@(0-1)' --vdev=net_af_packet0,iface=eth0\n"
 	"Workers take the EAL's worker lcores in turn and the main lcore last.\n"
 	"\n"
-	"Exit status: 0 after SIGTERM or SIGINT, 2 for wrong options or configuration, 1 otherwise.\n";
+	"Exit status: 0 after SIGTERM or SIGINT, 2 for wrong options or configuration, 1 "
+	"otherwise.\n";
 
 static const struct {
 	const char *name;
@@ -96,8 +100,8 @@ enum options_outcome options_read(
 			break;
 		}
 		if (!take_option(argc, argv, &i, options)) {
-			snprintf(error, error_bytes, "%s: is no option, or lacks its value (--help)",
-				argv[i]);
+			snprintf(error, error_bytes,
+				"%s: is no option, or lacks its value (--help)", argv[i]);
 			return OPTIONS_WRONG;
 		}
 	}

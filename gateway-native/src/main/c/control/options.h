@@ -21,7 +21,7 @@ enum options_outcome {
 	OPTIONS_WRONG, // *error says why
 };
 
-enum options_outcome options_read(int argc, char **argv, struct options *options, char *error,
-	size_t error_bytes);
+enum options_outcome options_read(
+	int argc, char **argv, struct options *options, char *error, size_t error_bytes);
 
 #endif

@@ -106,8 +106,8 @@ bool check_duration(struct check *check, const char *key, const char *text, uint
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(end, units[i].name) != 0)
 			continue;
-		if (value <= UINT64_MAX / units[i].ns && value * units[i].ns >= min_ns
-			&& value * units[i].ns <= max_ns) {
+		if (value <= UINT64_MAX / units[i].ns && value * units[i].ns >= min_ns &&
+			value * units[i].ns <= max_ns) {
 			*out_ns = value * units[i].ns;
 			return true;
 		}
@@ -129,7 +129,8 @@ bool check_name(struct check *check, const char *key, const char *text, char *ou
 	for (size_t i = 0; i < len; i++) {
 		if (!isalnum((unsigned char)text[i]) && !strchr("._-", text[i]))
 			return check_fail(check,
-				"%s: '%s' has a character other than letters, digits, '.', '_' and '-'",
+				"%s: '%s' has a character other than letters, digits, '.', '_' and "
+				"'-'",
 				key, text);
 	}
 	if (text[0] == '.')
@@ -166,9 +167,9 @@ bool check_prefix(struct check *check, const char *key, const char *text, uint32
 	uint64_t len;
 
 	if (!slash || (size_t)(slash - text) >= sizeof(head))
-		return check_fail(
-			check, "%s: %s is not an address and a prefix length, as in 10.0.0.1/24",
-			key, text);
+		return check_fail(check,
+			"%s: %s is not an address and a prefix length, as in 10.0.0.1/24", key,
+			text);
 	memcpy(head, text, (size_t)(slash - text));
 	head[slash - text] = '\0';
 	if (inet_pton(AF_INET, head, &address) != 1)
@@ -186,9 +187,9 @@ bool check_mac(struct check *check, const char *key, const char *text, uint8_t o
 	unsigned int b[6];
 	int used = 0;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &used)
-			!= 6
-		|| text[used] || (b[0] & 1))
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		    &used) != 6 ||
+		text[used] || (b[0] & 1))
 		return check_fail(
 			check, "%s: %s is not a MAC address, as in 02:00:5e:00:00:01", key, text);
 	for (int i = 0; i < 6; i++)
@@ -199,7 +200,8 @@ bool check_mac(struct check *check, const char *key, const char *text, uint8_t o
 bool check_hex(struct check *check, const char *key, const char *text, uint8_t *out, size_t bytes)
 {
 	if (strlen(text) != 2 * bytes || strspn(text, "0123456789abcdefABCDEF") != 2 * bytes)
-		return check_fail(check, "%s: the value has not %zu hexadecimal digits", key, 2 * bytes);
+		return check_fail(
+			check, "%s: the value has not %zu hexadecimal digits", key, 2 * bytes);
 	for (size_t i = 0; i < bytes; i++) {
 		const char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
 

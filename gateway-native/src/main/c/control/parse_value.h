@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks single values of the configuration. Each returns false with one line in check->error that names key, value and limit.
+// Checks single values of the configuration. Each returns false with one line in check->error that
+// names key, value and limit.
 #ifndef DYETRACE_PARSE_VALUE_H
 #define DYETRACE_PARSE_VALUE_H
 

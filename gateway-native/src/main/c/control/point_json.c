@@ -43,7 +43,8 @@ void point_json_write(FILE *out, const char *node, const struct dt_record *recor
 	inet_ntop(AF_INET, p->destination, destination, sizeof(destination));
 	fprintf(out,
 		"{\"time_ns\":%" PRIu64 ",\"node\":\"%s\",\"worker\":%u,\"sequence\":%" PRIu64
-		",\"tier\":\"%s\",\"point\":\"%s\",\"reason\":\"%s\",\"direction\":\"%s\",\"vip\":\"%s\""
+		",\"tier\":\"%s\",\"point\":\"%s\",\"reason\":\"%s\",\"direction\":\"%s\",\"vip\":"
+		"\"%s\""
 		",\"backend\":\"%s\",\"source_address\":\"%s\",\"source_port\":%u"
 		",\"destination_address\":\"%s\",\"destination_port\":%u,\"protocol\":\"%s\""
 		",\"tcp_flags\":%u,\"packet_bytes\":%u,\"key_state\":\"%s\",\"prober_id\":%u"

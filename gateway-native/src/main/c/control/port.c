@@ -24,8 +24,8 @@ static bool driver_is(const struct rte_eth_dev_info *info, const char *name)
 static int port_fail(char *error, const struct settings_port *settings, uint16_t id,
 	const char *step, int status)
 {
-	snprintf(error, SETTINGS_ERROR_BYTES, "port '%s' (DPDK port %u): %s: %s", settings->name, id,
-		step, rte_strerror(-status));
+	snprintf(error, SETTINGS_ERROR_BYTES, "port '%s' (DPDK port %u): %s: %s", settings->name,
+		id, step, rte_strerror(-status));
 	return status;
 }
 
@@ -53,8 +53,9 @@ static int configure(uint16_t id, const struct rte_eth_dev_info *info, unsigned 
 	port->tx_queues = (uint16_t)RTE_MIN(workers, (unsigned int)info->max_tx_queues);
 	if (port->rx_queues > 1 && info->flow_type_rss_offloads) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads
-			& (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+		conf.rx_adv_conf.rss_conf.rss_hf =
+			info->flow_type_rss_offloads &
+			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 	}
 	return rte_eth_dev_configure(id, port->rx_queues, port->tx_queues, &conf);
 }
@@ -69,13 +70,15 @@ int port_open(unsigned int index, const struct settings *settings, struct rte_me
 	uint16_t id, found = RTE_MAX_ETHPORTS;
 	int status;
 
-	RTE_ETH_FOREACH_DEV(id) {
+	RTE_ETH_FOREACH_DEV(id)
+	{
 		if (seen++ == index)
 			found = id;
 	}
 	if (found == RTE_MAX_ETHPORTS) {
 		snprintf(error, SETTINGS_ERROR_BYTES,
-			"ports: %u are configured and DPDK found %u; give it a --vdev or bind a device",
+			"ports: %u are configured and DPDK found %u; give it a --vdev or bind a "
+			"device",
 			settings->port_count, seen);
 		return -ENODEV;
 	}
@@ -107,7 +110,8 @@ void port_close(const struct node_port *port)
 	rte_eth_dev_close(port->id);
 }
 
-// The driver keeps its sockets to itself, but they are this process's: its packet sockets bound to the port's interface.
+// The driver keeps its sockets to itself, but they are this process's: its packet sockets bound to
+// the port's interface.
 static void find_packet_sockets(struct port_losses *losses, unsigned int interface)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -120,9 +124,9 @@ static void find_packet_sockets(struct port_losses *losses, unsigned int interfa
 
 		if (entry->d_name[0] == '.' || losses->socket_count == PORT_MAX_SOCKETS)
 			continue;
-		if (getsockname(fd, (struct sockaddr *)&address, &len) == 0
-			&& address.sll_family == AF_PACKET
-			&& (unsigned int)address.sll_ifindex == interface)
+		if (getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+			address.sll_family == AF_PACKET &&
+			(unsigned int)address.sll_ifindex == interface)
 			losses->sockets[losses->socket_count++] = fd;
 	}
 	if (directory)
@@ -169,8 +173,8 @@ uint64_t port_losses_read(struct port_losses *losses)
 		struct tpacket_stats socket_stats = {.tp_drops = 0};
 		socklen_t len = sizeof(socket_stats);
 
-		if (getsockopt(losses->sockets[i], SOL_PACKET, PACKET_STATISTICS, &socket_stats, &len)
-			== 0)
+		if (getsockopt(losses->sockets[i], SOL_PACKET, PACKET_STATISTICS, &socket_stats,
+			    &len) == 0)
 			losses->socket_drops += socket_stats.tp_drops;
 	}
 	lost = stats.imissed + stats.rx_nombuf + losses->socket_drops;

@@ -22,8 +22,8 @@ struct port_losses {
 	uint64_t tap_before;
 };
 
-// Sets up the n-th DPDK port with queues for the node's workers and fills in id, mac, mtu and queues of *port.
-// A -errno with *error filled in, or 0.
+// Sets up the n-th DPDK port with queues for the node's workers and fills in id, mac, mtu and
+// queues of *port. A -errno with *error filled in, or 0.
 int port_open(unsigned int index, const struct settings *settings, struct rte_mempool *pool,
 	struct node_port *port, char error[SETTINGS_ERROR_BYTES]);
 
@@ -32,12 +32,13 @@ void port_close(const struct node_port *port);
 
 void port_losses_open(struct port_losses *losses, const struct node_port *port);
 
-// Packets lost before RX since the start: the port's own count (imissed), packets without a buffer, and what the kernel dropped
-// before a software port: PACKET_STATISTICS of net_af_packet's sockets, tx_dropped of net_tap's interface.
+// Packets lost before RX since the start: the port's own count (imissed), packets without a buffer,
+// and what the kernel dropped before a software port: PACKET_STATISTICS of net_af_packet's sockets,
+// tx_dropped of net_tap's interface.
 uint64_t port_losses_read(struct port_losses *losses);
 
 // node.h's send().
-uint16_t port_send(struct worker *worker, unsigned int port, struct rte_mbuf **packets,
-	uint16_t count);
+uint16_t port_send(
+	struct worker *worker, unsigned int port, struct rte_mbuf **packets, uint16_t count);
 
 #endif

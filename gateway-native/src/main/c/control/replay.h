@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// --replay: the datapath on a capture, at the capture's times; the same input gives the same output to the byte.
+// --replay: the datapath on a capture, at the capture's times; the same input gives the same output
+// to the byte.
 #ifndef DYETRACE_REPLAY_H
 #define DYETRACE_REPLAY_H
 

@@ -22,7 +22,7 @@ struct client {
 	int fd; // -1: free
 	struct buffer in;
 	struct buffer out;
-	size_t sent; // of out
+	size_t sent;  // of out
 	bool closing; // once out is sent
 };
 
@@ -59,13 +59,14 @@ static bool somebody_listens(const struct sockaddr_un *address)
 
 	if (fd < 0)
 		return false;
-	answered = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0
-		|| errno == EAGAIN;
+	answered = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+		   errno == EAGAIN;
 	close(fd);
 	return answered;
 }
 
-// Two daemons that start at once must not both find the other's socket stale: who holds the lock file owns the path.
+// Two daemons that start at once must not both find the other's socket stale: who holds the lock
+// file owns the path.
 static int take_lock(struct server *s)
 {
 	s->lock = open(s->lock_path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
@@ -213,7 +214,8 @@ static bool answer_lines(struct server *s, struct client *c)
 	memmove(c->in.bytes, c->in.bytes + start, c->in.len - start);
 	c->in.len -= start;
 	if (c->in.len > SERVER_MAX_LINE) {
-		static const char text[] = "{\"ok\":false,\"error\":\"a line is longer than 1 MiB\"}\n";
+		static const char text[] =
+			"{\"ok\":false,\"error\":\"a line is longer than 1 MiB\"}\n";
 
 		c->closing = true;
 		return append(&c->out, text, sizeof(text) - 1);

@@ -16,7 +16,8 @@ struct server;
 // The answer to a line, allocated; NULL: no memory.
 typedef char *server_answer(void *context, const char *line, size_t len);
 
-// Opens the socket: takes the place of one that a dead daemon left behind, refuses (-EADDRINUSE) when somebody listens there.
+// Opens the socket: takes the place of one that a dead daemon left behind, refuses (-EADDRINUSE)
+// when somebody listens there.
 int server_create(const char *path, server_answer *answer, void *context, struct server **out);
 
 // Closes and removes the socket.

@@ -11,7 +11,9 @@
 #include <time.h>
 
 #define VISIBLE_STEP_NS 200000 // a change is visible after one poll of each worker …
-#define VISIBLE_STEPS 500      // … which is waited for 100 ms at most: a stopped worker must not stop the control thread
+#define VISIBLE_STEPS                                                                              \
+	500 // … which is waited for 100 ms at most: a stopped worker must not stop the control
+	    // thread
 
 struct retired {
 	struct vip_table *table;
@@ -66,7 +68,8 @@ static bool take_slots(struct services *services, struct vip *vip, char *error)
 	int slot = services->names.vip_slot(services->names.context, vip->name);
 
 	if (slot < 0)
-		return FAIL(error, "vip.name: '%s' gets no slot: %s; %d names is the limit of a process",
+		return FAIL(error,
+			"vip.name: '%s' gets no slot: %s; %d names is the limit of a process",
 			vip->name, strerror(-slot), DT_MAX_NAMES);
 	vip->slot = (uint16_t)slot;
 	for (uint32_t i = 0; i < vip->backend_count; i++) {
@@ -75,7 +78,8 @@ static bool take_slots(struct services *services, struct vip *vip, char *error)
 		slot = services->names.backend_slot(services->names.context, b->name);
 		if (slot < 0)
 			return FAIL(error,
-				"vip.backends[%u].name: '%s' gets no slot: %s; %d names is the limit of a process",
+				"vip.backends[%u].name: '%s' gets no slot: %s; %d names is the "
+				"limit of a process",
 				i, b->name, strerror(-slot), DT_MAX_NAMES);
 		b->slot = (uint16_t)slot;
 	}
@@ -83,8 +87,8 @@ static bool take_slots(struct services *services, struct vip *vip, char *error)
 }
 
 // ignored: the index of a VIP that is about to be replaced, or -1.
-static bool admissible(const struct services *services, const struct vip *vip, int ignored,
-	char *error)
+static bool admissible(
+	const struct services *services, const struct vip *vip, int ignored, char *error)
 {
 	char address[INET_ADDRSTRLEN];
 
@@ -98,10 +102,10 @@ static bool admissible(const struct services *services, const struct vip *vip, i
 			continue;
 		if (strcmp(other->name, vip->name) == 0)
 			return FAIL(error, "vip.name: '%s' exists", vip->name);
-		if (other->address == vip->address && other->port == vip->port
-			&& other->protocol == vip->protocol)
-			return FAIL(error, "vip.address: %s:%u is taken by '%s'", address, vip->port,
-				other->name);
+		if (other->address == vip->address && other->port == vip->port &&
+			other->protocol == vip->protocol)
+			return FAIL(error, "vip.address: %s:%u is taken by '%s'", address,
+				vip->port, other->name);
 	}
 	return true;
 }
@@ -155,7 +159,8 @@ static bool publish(struct services *services, struct vip **vips, unsigned int c
 	return true;
 }
 
-// Makes the list with place `index` set to vip (NULL: taken out; index == count: appended) the current one.
+// Makes the list with place `index` set to vip (NULL: taken out; index == count: appended) the
+// current one.
 static bool change(struct services *services, unsigned int index, struct vip *vip, char *error)
 {
 	struct vip **vips = calloc(services->count + 1, sizeof(struct vip *));
@@ -181,7 +186,8 @@ static bool change(struct services *services, unsigned int index, struct vip *vi
 	return true;
 }
 
-static bool change_or_free(struct services *services, unsigned int index, struct vip *vip, char *error)
+static bool change_or_free(
+	struct services *services, unsigned int index, struct vip *vip, char *error)
 {
 	if (change(services, index, vip, error))
 		return true;
@@ -191,8 +197,7 @@ static bool change_or_free(struct services *services, unsigned int index, struct
 
 bool services_add(struct services *services, struct vip *vip, char error[SETTINGS_ERROR_BYTES])
 {
-	bool ok = services->count < VIP_MAX
-		|| FAIL(error, "vip: %d VIPs is the limit", VIP_MAX);
+	bool ok = services->count < VIP_MAX || FAIL(error, "vip: %d VIPs is the limit", VIP_MAX);
 
 	if (!ok || !admissible(services, vip, -1, error) || !take_slots(services, vip, error)) {
 		vip_free(vip);
@@ -235,7 +240,8 @@ static struct vip *copy(const struct vip *vip)
 	return fresh;
 }
 
-static bool replace_by_copy(struct services *services, unsigned int index, struct vip *fresh, char *error)
+static bool replace_by_copy(
+	struct services *services, unsigned int index, struct vip *fresh, char *error)
 {
 	if (vip_finish(fresh) != 0) {
 		vip_free(fresh);
@@ -244,8 +250,8 @@ static bool replace_by_copy(struct services *services, unsigned int index, struc
 	return change_or_free(services, index, fresh, error);
 }
 
-bool services_enable(struct services *services, const char *name, bool enabled,
-	char error[SETTINGS_ERROR_BYTES])
+bool services_enable(
+	struct services *services, const char *name, bool enabled, char error[SETTINGS_ERROR_BYTES])
 {
 	int index = index_of(services, name);
 	struct vip *fresh;

@@ -41,20 +41,20 @@ static bool check_node(struct check *check, const struct raw_settings *raw, stru
 {
 	uint64_t version = 1, workers = s->workers, priority = (uint64_t)s->realtime_priority;
 
-	if (!check_number(check, "version", raw->version, 1, UINT32_MAX, &version)
-		|| !check_name(check, "node", raw->node, s->node, sizeof(s->node))
-		|| !check_number(check, "workers", raw->workers, 1, NODE_MAX_WORKERS, &workers)
-		|| !check_duration(check, "idle_sleep", raw->idle_sleep, 0, 100000000,
-			&s->idle_sleep_ns)
-		|| !check_bool(check, "realtime", raw->realtime, &s->realtime)
-		|| !check_number(check, "realtime_priority", raw->realtime_priority, 1, 99, &priority))
+	if (!check_number(check, "version", raw->version, 1, UINT32_MAX, &version) ||
+		!check_name(check, "node", raw->node, s->node, sizeof(s->node)) ||
+		!check_number(check, "workers", raw->workers, 1, NODE_MAX_WORKERS, &workers) ||
+		!check_duration(
+			check, "idle_sleep", raw->idle_sleep, 0, 100000000, &s->idle_sleep_ns) ||
+		!check_bool(check, "realtime", raw->realtime, &s->realtime) ||
+		!check_number(check, "realtime_priority", raw->realtime_priority, 1, 99, &priority))
 		return false;
 	if (strcmp(raw->tier, "clb") != 0)
-		return check_fail(check, "tier: '%s' is not clb, the only tier of this version",
-			raw->tier);
+		return check_fail(
+			check, "tier: '%s' is not clb, the only tier of this version", raw->tier);
 	if (s->realtime && s->idle_sleep_ns == 0)
-		return check_fail(check,
-			"idle_sleep: 0us together with realtime: true would starve the machine; at least 1us");
+		return check_fail(check, "idle_sleep: 0us together with realtime: true would "
+					 "starve the machine; at least 1us");
 	s->version = (uint32_t)version;
 	s->tier = DT_TIER_CLB;
 	s->workers = (unsigned int)workers;
@@ -81,7 +81,8 @@ static bool check_port(struct check *check, const struct raw_port *raw, unsigned
 	if (!check_address(check, key, raw->gateway, &port->gateway))
 		return false;
 	if (((port->gateway ^ port->address) & port->mask) != 0)
-		return check_fail(check, "%s: %s is not within %s", key, raw->gateway, raw->address);
+		return check_fail(
+			check, "%s: %s is not within %s", key, raw->gateway, raw->address);
 	if (port->gateway == port->address)
 		return check_fail(check, "%s: %s is the port's own address", key, raw->gateway);
 	return true;
@@ -99,7 +100,8 @@ static bool check_ports(struct check *check, const struct raw_settings *raw, str
 			continue;
 		if (with_gateway >= 0)
 			return check_fail(check,
-				"ports[%u].gateway: %s is a second one beside ports[%d]'s; one is the limit",
+				"ports[%u].gateway: %s is a second one beside ports[%d]'s; one is "
+				"the limit",
 				i, raw->ports[i].gateway, with_gateway);
 		with_gateway = (int)i;
 	}
@@ -125,19 +127,22 @@ static bool check_locals(struct check *check, const struct raw_settings *raw, st
 	}
 	if (!raw->local_ports)
 		return true;
-	if (!check_number(check, "local_ports.first", raw->local_ports->first, 1, 65535, &first)
-		|| !check_number(check, "local_ports.last", raw->local_ports->last, first, 65535, &last))
+	if (!check_number(check, "local_ports.first", raw->local_ports->first, 1, 65535, &first) ||
+		!check_number(
+			check, "local_ports.last", raw->local_ports->last, first, 65535, &last))
 		return false;
 	if (last - first + 1 < s->workers)
 		return check_fail(check,
-			"local_ports.last: %s leaves fewer ports than the %u workers need, one each",
+			"local_ports.last: %s leaves fewer ports than the %u workers need, one "
+			"each",
 			raw->local_ports->last, s->workers);
 	s->first_local_port = (uint16_t)first;
 	s->last_local_port = (uint16_t)last;
 	return true;
 }
 
-static bool check_neighbours(struct check *check, const struct raw_settings *raw, struct settings *s)
+static bool check_neighbours(
+	struct check *check, const struct raw_settings *raw, struct settings *s)
 {
 	s->neighbour_count = raw->neighbours_count;
 	for (unsigned int i = 0; i < s->neighbour_count; i++) {
@@ -161,23 +166,24 @@ static bool check_sessions(struct check *check, const struct raw_sessions *raw, 
 	if (!raw)
 		return true;
 	if (!check_number(check, "sessions.capacity", raw->capacity, SESSION_MIN_CAPACITY,
-		    SESSION_MAX_CAPACITY, &capacity)
-		|| !check_duration(check, "sessions.timeout_syn", raw->timeout_syn, SESSION_TICK_NS,
-			MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_SYN])
-		|| !check_duration(check, "sessions.timeout_established", raw->timeout_established,
-			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_ESTABLISHED])
-		|| !check_duration(check, "sessions.timeout_closing", raw->timeout_closing,
-			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_CLOSING])
-		|| !check_duration(check, "sessions.timeout_reset", raw->timeout_reset,
-			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_RESET])
-		|| !check_duration(check, "sessions.timeout_udp", raw->timeout_udp, SESSION_TICK_NS,
+		    SESSION_MAX_CAPACITY, &capacity) ||
+		!check_duration(check, "sessions.timeout_syn", raw->timeout_syn, SESSION_TICK_NS,
+			MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_SYN]) ||
+		!check_duration(check, "sessions.timeout_established", raw->timeout_established,
+			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_ESTABLISHED]) ||
+		!check_duration(check, "sessions.timeout_closing", raw->timeout_closing,
+			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_CLOSING]) ||
+		!check_duration(check, "sessions.timeout_reset", raw->timeout_reset,
+			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_RESET]) ||
+		!check_duration(check, "sessions.timeout_udp", raw->timeout_udp, SESSION_TICK_NS,
 			MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_UDP]))
 		return false;
 	s->session_capacity = (uint32_t)capacity;
 	return true;
 }
 
-static bool copy_path(struct check *check, const char *key, const char *text, char *out, size_t bytes)
+static bool copy_path(
+	struct check *check, const char *key, const char *text, char *out, size_t bytes)
 {
 	if (strlen(text) == 0 || strlen(text) >= bytes)
 		return check_fail(check, "%s: '%s' has not between 1 and %zu characters", key, text,
@@ -186,17 +192,18 @@ static bool copy_path(struct check *check, const char *key, const char *text, ch
 	return true;
 }
 
-static bool check_telemetry(struct check *check, const struct raw_telemetry *raw, struct settings *s)
+static bool check_telemetry(
+	struct check *check, const struct raw_telemetry *raw, struct settings *s)
 {
 	uint64_t records = s->ring_records, rate = s->stamp_rate_limit;
 
 	if (!copy_path(check, "telemetry.directory", raw->directory, s->telemetry_directory,
-		    sizeof(s->telemetry_directory))
-		|| !check_number(check, "telemetry.ring_records", raw->ring_records,
-			DT_RING_MIN_RECORDS, DT_RING_MAX_RECORDS, &records)
-		|| !check_share(check, "telemetry.drop_sample_share", raw->drop_sample_share,
-			&s->drop_sample_share)
-		|| !check_number(check, "telemetry.stamp_rate_limit", raw->stamp_rate_limit, 0,
+		    sizeof(s->telemetry_directory)) ||
+		!check_number(check, "telemetry.ring_records", raw->ring_records,
+			DT_RING_MIN_RECORDS, DT_RING_MAX_RECORDS, &records) ||
+		!check_share(check, "telemetry.drop_sample_share", raw->drop_sample_share,
+			&s->drop_sample_share) ||
+		!check_number(check, "telemetry.stamp_rate_limit", raw->stamp_rate_limit, 0,
 			UINT32_MAX, &rate))
 		return false;
 	if (records & (records - 1))
@@ -225,7 +232,8 @@ static bool check_colour(struct check *check, const struct raw_colour *raw, stru
 		}
 		s->keys[i].id = (uint8_t)id;
 		snprintf(key, sizeof(key), "colour.keys[%u].hex", i);
-		if (!check_hex(check, key, raw->keys[i].hex, s->keys[i].bytes, DT_SIPHASH_KEY_BYTES))
+		if (!check_hex(
+			    check, key, raw->keys[i].hex, s->keys[i].bytes, DT_SIPHASH_KEY_BYTES))
 			return false;
 		s->key_count = i + 1;
 	}
@@ -267,16 +275,17 @@ static bool check_vips(struct check *check, const struct raw_settings *raw, stru
 
 static bool check_all(struct check *check, const struct raw_settings *raw, struct settings *s)
 {
-	return check_node(check, raw, s) && check_ports(check, raw, s) && check_locals(check, raw, s)
-		&& check_neighbours(check, raw, s) && check_sessions(check, raw->sessions, s)
-		&& copy_path(check, "control_socket", raw->control_socket, s->control_socket,
-			sizeof(s->control_socket))
-		&& check_telemetry(check, raw->telemetry, s) && check_colour(check, raw->colour, s)
-		&& check_vips(check, raw, s);
+	return check_node(check, raw, s) && check_ports(check, raw, s) &&
+	       check_locals(check, raw, s) && check_neighbours(check, raw, s) &&
+	       check_sessions(check, raw->sessions, s) &&
+	       copy_path(check, "control_socket", raw->control_socket, s->control_socket,
+		       sizeof(s->control_socket)) &&
+	       check_telemetry(check, raw->telemetry, s) && check_colour(check, raw->colour, s) &&
+	       check_vips(check, raw, s);
 }
 
-static struct settings *load(const char *path, const char *yaml, size_t len,
-	char error[SETTINGS_ERROR_BYTES])
+static struct settings *load(
+	const char *path, const char *yaml, size_t len, char error[SETTINGS_ERROR_BYTES])
 {
 	char complaint[SETTINGS_ERROR_BYTES] = "";
 	struct check check = {.error = complaint, .error_bytes = sizeof(complaint)};

@@ -65,8 +65,8 @@ struct settings {
 struct settings *settings_load(const char *path, char error[SETTINGS_ERROR_BYTES]);
 
 // The same from memory; name stands in errors for the file's.
-struct settings *settings_parse(const char *name, const char *yaml, size_t len,
-	char error[SETTINGS_ERROR_BYTES]);
+struct settings *settings_parse(
+	const char *name, const char *yaml, size_t len, char error[SETTINGS_ERROR_BYTES]);
 
 // Frees the VIPs too, unless the caller has taken them and set vip_count to 0.
 void settings_free(struct settings *settings);

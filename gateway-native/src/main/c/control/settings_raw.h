@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The configuration as text: every scalar a string, NULL where the key is missing. YAML and the control socket's JSON both end here, so
-// one set of checks serves both.
+// The configuration as text: every scalar a string, NULL where the key is missing. YAML and the
+// control socket's JSON both end here, so one set of checks serves both.
 #ifndef DYETRACE_SETTINGS_RAW_H
 #define DYETRACE_SETTINGS_RAW_H
 
@@ -99,12 +99,13 @@ struct raw_settings {
 };
 
 // Strict: an unknown or missing key is an error. path or (yaml, len).
-struct raw_settings *raw_settings_load(const char *path, const char *yaml, size_t len,
-	char error[SETTINGS_ERROR_BYTES]);
+struct raw_settings *raw_settings_load(
+	const char *path, const char *yaml, size_t len, char error[SETTINGS_ERROR_BYTES]);
 void raw_settings_free(struct raw_settings *raw);
 
-// A VIP without slots, its Maglev table filled; prefix stands before the keys in errors ("vip" or "vips[3]"). NULL, with *error filled in.
-struct vip *raw_vip_check(const struct raw_vip *raw, const char *prefix,
-	char error[SETTINGS_ERROR_BYTES]);
+// A VIP without slots, its Maglev table filled; prefix stands before the keys in errors ("vip" or
+// "vips[3]"). NULL, with *error filled in.
+struct vip *raw_vip_check(
+	const struct raw_vip *raw, const char *prefix, char error[SETTINGS_ERROR_BYTES]);
 
 #endif

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT(key, structure) CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER, structure, key, 0, 4096)
+#define TEXT(key, structure)                                                                       \
+	CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER, structure, key, 0, 4096)
 #define OPTIONAL_TEXT(key, structure)                                                              \
 	CYAML_FIELD_STRING_PTR(                                                                    \
 		#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, key, 0, 4096)
@@ -137,8 +138,8 @@ static const cyaml_schema_field_t settings_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("sessions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 		struct raw_settings, sessions, sessions_fields),
 	TEXT(control_socket, struct raw_settings),
-	CYAML_FIELD_MAPPING_PTR("telemetry", CYAML_FLAG_POINTER, struct raw_settings, telemetry,
-		telemetry_fields),
+	CYAML_FIELD_MAPPING_PTR(
+		"telemetry", CYAML_FLAG_POINTER, struct raw_settings, telemetry, telemetry_fields),
 	CYAML_FIELD_MAPPING_PTR("colour", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 		struct raw_settings, colour, colour_fields),
 	CYAML_FIELD_SEQUENCE("vips", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_settings,
@@ -185,8 +186,8 @@ static cyaml_config_t cyaml_settings(struct complaint *complaint)
 	};
 }
 
-struct raw_settings *raw_settings_load(const char *path, const char *yaml, size_t len,
-	char error[SETTINGS_ERROR_BYTES])
+struct raw_settings *raw_settings_load(
+	const char *path, const char *yaml, size_t len, char error[SETTINGS_ERROR_BYTES])
 {
 	struct complaint complaint = {.what = ""};
 	const cyaml_config_t config = cyaml_settings(&complaint);

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define POOL_CACHE 128
-#define POOL_BASE 4096	      // descriptors of software ports are few; the rest is packets on the way
-#define POOL_PER_WORKER 2048  // a worker's bursts and hand-over rings
+#define POOL_BASE 4096 // descriptors of software ports are few; the rest is packets on the way
+#define POOL_PER_WORKER 2048 // a worker's bursts and hand-over rings
 #define POOL_PER_QUEUE 2048
 
 static int fail(char *error, int status, const char *what)
@@ -19,8 +19,8 @@ static int fail(char *error, int status, const char *what)
 	return status;
 }
 
-int setup_node(
-	struct node *node, const struct settings *s, uint64_t seed, char error[SETTINGS_ERROR_BYTES])
+int setup_node(struct node *node, const struct settings *s, uint64_t seed,
+	char error[SETTINGS_ERROR_BYTES])
 {
 	const struct dt_colour_guard_config guard = {
 		.probers = s->probers,
@@ -41,9 +41,10 @@ int setup_node(
 		.idle_sleep_ns = s->idle_sleep_ns,
 		.hash_seed = seed,
 		.sample_threshold = (uint64_t)(s->drop_sample_share * 4294967296.0),
-		.sample_weight = s->drop_sample_share > 0
-			? (uint32_t)RTE_MIN(1 / s->drop_sample_share + 0.5, 4294967295.0)
-			: 0,
+		.sample_weight =
+			s->drop_sample_share > 0
+				? (uint32_t)RTE_MIN(1 / s->drop_sample_share + 0.5, 4294967295.0)
+				: 0,
 		.state = NODE_STARTING,
 	};
 	for (unsigned int i = 0; i < s->port_count; i++) {
@@ -74,14 +75,17 @@ void setup_node_free(struct node *node)
 struct rte_mempool *setup_pool(
 	const struct settings *s, unsigned int workers, char error[SETTINGS_ERROR_BYTES])
 {
-	unsigned int size = POOL_BASE + workers * (POOL_PER_WORKER + s->port_count * POOL_PER_QUEUE);
+	unsigned int size =
+		POOL_BASE + workers * (POOL_PER_WORKER + s->port_count * POOL_PER_QUEUE);
 	struct rte_mempool *pool = rte_pktmbuf_pool_create("packets", size - 1, POOL_CACHE,
 		PACKET_META_BYTES, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
 
 	if (!pool)
 		snprintf(error, SETTINGS_ERROR_BYTES,
-			"%u packet buffers of %zu bytes: %s; give the EAL more memory (-m MEGABYTES)",
-			size, PACKET_META_BYTES + RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf),
+			"%u packet buffers of %zu bytes: %s; give the EAL more memory (-m "
+			"MEGABYTES)",
+			size,
+			PACKET_META_BYTES + RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf),
 			rte_strerror(rte_errno));
 	return pool;
 }
@@ -147,15 +151,16 @@ int setup_workers(struct node *node, const struct settings *s, struct rte_mempoo
 		};
 		struct worker *worker;
 
-		for (int class = 0; class < SESSION_CLASSES; class++)
+		for (int class = 0; class < SESSION_CLASSES; class ++)
 			config.session_timeout_ticks[class] =
 				(uint32_t)(s->session_timeout_ns[class] / SESSION_TICK_NS);
 		status = worker_create(&config, &worker);
 		if (status != 0) {
 			snprintf(error, SETTINGS_ERROR_BYTES,
-				"sessions.capacity: %u sessions need %zu MiB for each of %u workers; give the EAL more memory (-m MEGABYTES)",
-				s->session_capacity,
-				session_table_bytes(s->session_capacity) >> 20, s->workers);
+				"sessions.capacity: %u sessions need %zu MiB for each of %u "
+				"workers; give the EAL more memory (-m MEGABYTES)",
+				s->session_capacity, session_table_bytes(s->session_capacity) >> 20,
+				s->workers);
 			return status;
 		}
 		worker_begin(worker);

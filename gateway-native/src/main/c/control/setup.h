@@ -8,17 +8,19 @@
 
 #include "../datapath/worker.h"
 
-// The node without DPDK ports: addresses, guard, sampling, seeds. -errno with *error filled in, or 0.
+// The node without DPDK ports: addresses, guard, sampling, seeds. -errno with *error filled in, or
+// 0.
 int setup_node(struct node *node, const struct settings *settings, uint64_t seed,
 	char error[SETTINGS_ERROR_BYTES]);
 void setup_node_free(struct node *node);
 
 // A buffer pool for so many workers and ports. NULL with *error filled in.
-struct rte_mempool *setup_pool(const struct settings *settings, unsigned int workers,
-	char error[SETTINGS_ERROR_BYTES]);
+struct rte_mempool *setup_pool(
+	const struct settings *settings, unsigned int workers, char error[SETTINGS_ERROR_BYTES]);
 
-// The node's workers with their hand-over rings, neighbours of the configuration and pinned next hop. The node's clock, VIPs and ports
-// are set before. On failure too, setup_workers_free() is due.
+// The node's workers with their hand-over rings, neighbours of the configuration and pinned next
+// hop. The node's clock, VIPs and ports are set before. On failure too, setup_workers_free() is
+// due.
 int setup_workers(struct node *node, const struct settings *settings, struct rte_mempool *pool,
 	uint64_t seed, bool assume_neighbours, char error[SETTINGS_ERROR_BYTES]);
 void setup_workers_free(struct node *node);

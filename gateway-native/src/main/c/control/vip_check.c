@@ -18,11 +18,11 @@ static bool check_backend(struct check *check, const struct raw_backend *raw, co
 
 #define KEY(name) (snprintf(key, sizeof(key), "%s.%s", prefix, name), key)
 	backend->enabled = true;
-	if (!check_name(check, KEY("name"), raw->name, backend->name, sizeof(backend->name))
-		|| !check_address(check, KEY("address"), raw->address, &backend->address)
-		|| !check_number(check, KEY("port"), raw->port, 1, 65535, &port)
-		|| !check_number(check, KEY("weight"), raw->weight, 0, VIP_MAX_WEIGHT, &weight)
-		|| !check_bool(check, KEY("enabled"), raw->enabled, &backend->enabled))
+	if (!check_name(check, KEY("name"), raw->name, backend->name, sizeof(backend->name)) ||
+		!check_address(check, KEY("address"), raw->address, &backend->address) ||
+		!check_number(check, KEY("port"), raw->port, 1, 65535, &port) ||
+		!check_number(check, KEY("weight"), raw->weight, 0, VIP_MAX_WEIGHT, &weight) ||
+		!check_bool(check, KEY("enabled"), raw->enabled, &backend->enabled))
 		return false;
 #undef KEY
 	backend->port = (uint16_t)port;
@@ -30,8 +30,8 @@ static bool check_backend(struct check *check, const struct raw_backend *raw, co
 	return true;
 }
 
-static bool check_backends(struct check *check, const struct raw_vip *raw, const char *prefix,
-	struct vip *vip)
+static bool check_backends(
+	struct check *check, const struct raw_vip *raw, const char *prefix, struct vip *vip)
 {
 	for (unsigned int i = 0; i < raw->backends_count; i++) {
 		char key[KEY_BYTES];
@@ -41,30 +41,32 @@ static bool check_backends(struct check *check, const struct raw_vip *raw, const
 			return false;
 		for (unsigned int j = 0; j < i; j++) {
 			if (strcmp(vip->backends[i].name, vip->backends[j].name) == 0)
-				return check_fail(check, "%s.name: '%s' is taken by %.40s.backends[%u]",
-					key, vip->backends[i].name, prefix, j);
+				return check_fail(check,
+					"%s.name: '%s' is taken by %.40s.backends[%u]", key,
+					vip->backends[i].name, prefix, j);
 		}
 	}
 	return true;
 }
 
-static bool check_vip(struct check *check, const struct raw_vip *raw, const char *prefix,
-	struct vip *vip)
+static bool check_vip(
+	struct check *check, const struct raw_vip *raw, const char *prefix, struct vip *vip)
 {
 	uint64_t port = 0, limit = 0;
 	char key[KEY_BYTES];
 
 #define KEY(name) (snprintf(key, sizeof(key), "%s.%s", prefix, name), key)
 	vip->enabled = true;
-	if (!check_name(check, KEY("name"), raw->name, vip->name, sizeof(vip->name))
-		|| !check_address(check, KEY("address"), raw->address, &vip->address)
-		|| !check_number(check, KEY("port"), raw->port, 1, 65535, &port)
-		|| !check_bool(check, KEY("enabled"), raw->enabled, &vip->enabled)
-		|| !check_number(check, KEY("new_connection_limit"), raw->new_connection_limit, 0,
+	if (!check_name(check, KEY("name"), raw->name, vip->name, sizeof(vip->name)) ||
+		!check_address(check, KEY("address"), raw->address, &vip->address) ||
+		!check_number(check, KEY("port"), raw->port, 1, 65535, &port) ||
+		!check_bool(check, KEY("enabled"), raw->enabled, &vip->enabled) ||
+		!check_number(check, KEY("new_connection_limit"), raw->new_connection_limit, 0,
 			1000000000, &limit))
 		return false;
 	if (strcmp(raw->protocol, "tcp") != 0 && strcmp(raw->protocol, "udp") != 0)
-		return check_fail(check, "%s: '%s' is not tcp or udp", KEY("protocol"), raw->protocol);
+		return check_fail(
+			check, "%s: '%s' is not tcp or udp", KEY("protocol"), raw->protocol);
 #undef KEY
 	vip->port = (uint16_t)port;
 	vip->new_connection_limit = (uint32_t)limit;

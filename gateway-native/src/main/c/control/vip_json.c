@@ -33,7 +33,8 @@ static const struct json_field vip_fields[] = {
 	{"port", JSON_INTEGER, true, offsetof(struct raw_vip, port)},
 	{"protocol", JSON_STRING, true, offsetof(struct raw_vip, protocol)},
 	{"enabled", JSON_TRUE, false, offsetof(struct raw_vip, enabled)},
-	{"new_connection_limit", JSON_INTEGER, false, offsetof(struct raw_vip, new_connection_limit)},
+	{"new_connection_limit", JSON_INTEGER, false,
+		offsetof(struct raw_vip, new_connection_limit)},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -58,7 +59,8 @@ static char *as_text(const json_t *value)
 	case JSON_STRING:
 		return strdup(json_string_value(value));
 	case JSON_INTEGER:
-		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		snprintf(
+			number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		return strdup(number);
 	default:
 		return strdup(json_is_true(value) ? "true" : "false");
@@ -74,9 +76,9 @@ static bool read_fields(const json_t *json, const char *path, const struct json_
 	}
 	for (size_t i = 0; i < count; i++) {
 		const json_t *value = json_object_get(json, fields[i].key);
-		bool right = value
-			&& (fields[i].type == JSON_TRUE ? json_is_boolean(value)
-							: json_typeof(value) == fields[i].type);
+		bool right = value &&
+			     (fields[i].type == JSON_TRUE ? json_is_boolean(value)
+							  : json_typeof(value) == fields[i].type);
 		char *text;
 
 		if (!value && !fields[i].required)
@@ -99,7 +101,8 @@ static bool no_other_keys(const json_t *json, const char *path, const struct jso
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)json, key, value) {
+	json_object_foreach((json_t *)json, key, value)
+	{
 		bool known = also && strcmp(key, also) == 0;
 
 		for (size_t i = 0; i < count && !known; i++)
@@ -133,9 +136,9 @@ static bool read_backends(const json_t *json, struct raw_vip *raw, char *error)
 
 		snprintf(path, sizeof(path), "vip.backends[%u]", i);
 		if (!read_fields(backend, path, backend_fields, LENGTH(backend_fields),
-			    &raw->backends[i], error)
-			|| !no_other_keys(backend, path, backend_fields, LENGTH(backend_fields),
-				NULL, error))
+			    &raw->backends[i], error) ||
+			!no_other_keys(
+				backend, path, backend_fields, LENGTH(backend_fields), NULL, error))
 			return false;
 	}
 	return true;
@@ -157,9 +160,9 @@ struct vip *vip_from_json(const json_t *json, char error[SETTINGS_ERROR_BYTES])
 	struct vip *vip = NULL;
 
 	snprintf(error, SETTINGS_ERROR_BYTES, "vip: out of memory");
-	if (read_fields(json, "vip", vip_fields, LENGTH(vip_fields), &raw, error)
-		&& no_other_keys(json, "vip", vip_fields, LENGTH(vip_fields), "backends", error)
-		&& read_backends(json, &raw, error))
+	if (read_fields(json, "vip", vip_fields, LENGTH(vip_fields), &raw, error) &&
+		no_other_keys(json, "vip", vip_fields, LENGTH(vip_fields), "backends", error) &&
+		read_backends(json, &raw, error))
 		vip = raw_vip_check(&raw, "vip", error);
 	for (unsigned int i = 0; i < raw.backends_count; i++)
 		free_fields(&raw.backends[i], backend_fields, LENGTH(backend_fields));
@@ -182,13 +185,14 @@ json_t *vip_to_json(const struct vip *vip)
 	for (uint32_t i = 0; i < vip->backend_count; i++) {
 		const struct backend *b = &vip->backends[i];
 
-		json_array_append_new(backends,
-			json_pack("{s:s, s:o, s:i, s:i, s:b}", "name", b->name, "address",
-				address_json(b->address), "port", b->port, "weight", b->weight,
-				"enabled", b->enabled));
+		json_array_append_new(
+			backends, json_pack("{s:s, s:o, s:i, s:i, s:b}", "name", b->name, "address",
+					  address_json(b->address), "port", b->port, "weight",
+					  b->weight, "enabled", b->enabled));
 	}
 	return json_pack("{s:s, s:o, s:i, s:s, s:b, s:I, s:o}", "name", vip->name, "address",
 		address_json(vip->address), "port", vip->port, "protocol",
 		vip->protocol == PROTOCOL_TCP ? "tcp" : "udp", "enabled", vip->enabled,
-		"new_connection_limit", (json_int_t)vip->new_connection_limit, "backends", backends);
+		"new_connection_limit", (json_int_t)vip->new_connection_limit, "backends",
+		backends);
 }

@@ -6,10 +6,10 @@
 
 #define ONE_CONNECTION 1000000000ull // tokens: `limit` flow in each nanosecond
 
-// The limit is the node's; each of n workers sees about an nth of the flows, so here a connection costs n. A tenth of a second's worth
-// may come at once.
-bool admit_take_token(struct connection_bucket *bucket, uint32_t limit, unsigned int workers,
-	uint64_t now_ns)
+// The limit is the node's; each of n workers sees about an nth of the flows, so here a connection
+// costs n. A tenth of a second's worth may come at once.
+bool admit_take_token(
+	struct connection_bucket *bucket, uint32_t limit, unsigned int workers, uint64_t now_ns)
 {
 	uint64_t cost = ONE_CONNECTION * workers;
 	uint64_t burst = RTE_MAX(cost, (uint64_t)limit * ONE_CONNECTION / 10);
@@ -28,12 +28,12 @@ bool admit_take_token(struct connection_bucket *bucket, uint32_t limit, unsigned
 
 static bool is_first_packet(const struct packet_view *view)
 {
-	return view->protocol == PROTOCOL_UDP
-		|| (view->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+	return view->protocol == PROTOCOL_UDP ||
+	       (view->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
-static struct session fresh_session(const struct packet_view *view, const struct vip *vip,
-	const struct backend *backend)
+static struct session fresh_session(
+	const struct packet_view *view, const struct vip *vip, const struct backend *backend)
 {
 	bool udp = view->protocol == PROTOCOL_UDP;
 
@@ -63,8 +63,8 @@ enum admit_outcome admit(struct worker *worker, struct packet_meta *meta, const 
 		return ADMIT_NOT_A_SYN;
 	if (atomic_load_explicit(&worker->node->state, memory_order_relaxed) == NODE_DRAINING)
 		return ADMIT_DRAINING;
-	if (vip->new_connection_limit
-		&& !admit_take_token(&worker->connections[vip->slot], vip->new_connection_limit,
+	if (vip->new_connection_limit &&
+		!admit_take_token(&worker->connections[vip->slot], vip->new_connection_limit,
 			worker->node->worker_count, worker->now.mono_ns))
 		return ADMIT_LIMITED;
 	switch (vip_choose_backend(vip, view->source, view->source_port, &backend)) {

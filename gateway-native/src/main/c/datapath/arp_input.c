@@ -125,7 +125,8 @@ void arp_input(struct worker *worker, struct rte_mbuf *packet)
 		drop(worker, packet, DT_DROP_MALFORMED_ETHERNET);
 		return;
 	}
-	if (node_own_address(worker->node, message.sender) != OWN_NOT) { // an echo of ours, or an impostor
+	if (node_own_address(worker->node, message.sender) !=
+		OWN_NOT) { // an echo of ours, or an impostor
 		drop(worker, packet, DT_DROP_NOT_FOR_US);
 		return;
 	}

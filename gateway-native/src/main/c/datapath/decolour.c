@@ -28,8 +28,8 @@ static enum dt_colour_result judge(struct worker *worker, const struct packet_me
 		view->source_port, syn_sequence, meta->rx_real_ns, epoch_offset);
 }
 
-static void take_key(struct worker *worker, struct packet_meta *meta,
-	const struct dt_colour_option *option)
+static void take_key(
+	struct worker *worker, struct packet_meta *meta, const struct dt_colour_option *option)
 {
 	struct worker_counters *c = &worker->counters;
 	int epoch_offset = 0;
@@ -64,9 +64,8 @@ static void erase(uint8_t *tcp, uint8_t *options, size_t len, const struct dt_co
 
 	dt_colour_erase(options, option);
 	after = checksum_fold(checksum_add(0, options, len));
-	store_raw16(tcp + TCP_CHECKSUM,
-		checksum_apply(load_raw16(tcp + TCP_CHECKSUM),
-			checksum_fold(checksum_delta16(before, after))));
+	store_raw16(tcp + TCP_CHECKSUM, checksum_apply(load_raw16(tcp + TCP_CHECKSUM),
+						checksum_fold(checksum_delta16(before, after))));
 }
 
 enum decolour_outcome decolour(struct worker *worker, struct rte_mbuf *packet)

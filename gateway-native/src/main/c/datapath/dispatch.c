@@ -3,8 +3,8 @@
 
 #include "stamp.h"
 
-enum dispatch_outcome dispatch(struct worker *worker, struct rte_mbuf *packet,
-	enum packet_work work, unsigned int owner)
+enum dispatch_outcome dispatch(
+	struct worker *worker, struct rte_mbuf *packet, enum packet_work work, unsigned int owner)
 {
 	struct packet_meta *meta = packet_meta(packet);
 

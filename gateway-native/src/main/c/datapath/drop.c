@@ -3,8 +3,8 @@
 
 #include "stamp.h"
 
-static void count(struct worker *worker, uint32_t vip_slot, enum dt_drop_reason reason,
-	uint32_t bytes)
+static void count(
+	struct worker *worker, uint32_t vip_slot, enum dt_drop_reason reason, uint32_t bytes)
 {
 	struct drop_counter *c = &worker->drops[vip_slot < VIP_MAX ? vip_slot : VIP_MAX][reason];
 

@@ -8,7 +8,8 @@
 
 void drop(struct worker *worker, struct rte_mbuf *packet, enum dt_drop_reason reason);
 
-// A packet that was answered or used up here (an ARP message, the copy for another worker): not a drop.
+// A packet that was answered or used up here (an ARP message, the copy for another worker): not a
+// drop.
 void consume(struct rte_mbuf *packet);
 
 // Counts a packet that could not even get a buffer.

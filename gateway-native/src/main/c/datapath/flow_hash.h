@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hash of a flow: two 64 x 64 -> 128 bit multiplications folded. With a secret seed nobody outside can aim at one bucket; with the
-// fixed seed every node and every run finds the same backend.
+// The hash of a flow: two 64 x 64 -> 128 bit multiplications folded. With a secret seed nobody
+// outside can aim at one bucket; with the fixed seed every node and every run finds the same
+// backend.
 #ifndef DYETRACE_FLOW_HASH_H
 #define DYETRACE_FLOW_HASH_H
 

@@ -39,8 +39,8 @@ static void mark(struct session *session, const struct packet_meta *meta)
 
 static bool starts_anew(const struct session *session, const struct packet_view *view)
 {
-	return view->protocol == PROTOCOL_TCP && (view->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN
-		&& session_is_over(session);
+	return view->protocol == PROTOCOL_TCP &&
+	       (view->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && session_is_over(session);
 }
 
 static enum admit_outcome find_or_admit(struct worker *worker, struct packet_meta *meta,
@@ -54,7 +54,8 @@ static enum admit_outcome find_or_admit(struct worker *worker, struct packet_met
 		session_remove(&worker->sessions, s);
 		s = NULL;
 	}
-	// The slot tells a VIP that was taken away and given to another one of the same address: its sessions are not the new one's.
+	// The slot tells a VIP that was taken away and given to another one of the same address:
+	// its sessions are not the new one's.
 	if (s && s->vip_slot != vip->slot) {
 		session_remove(&worker->sessions, s);
 		s = NULL;

@@ -89,8 +89,8 @@ enum icmp_outcome icmp_receive(struct worker *worker, struct rte_mbuf *packet, u
 	default:
 		return ICMP_UNANSWERED;
 	}
-	if (!read_quoted(icmp + ICMP_MIN_BYTES, view->l4_len - (size_t)ICMP_MIN_BYTES, &q)
-		|| q.source != view->destination)
+	if (!read_quoted(icmp + ICMP_MIN_BYTES, view->l4_len - (size_t)ICMP_MIN_BYTES, &q) ||
+		q.source != view->destination)
 		return ICMP_UNANSWERED;
 	if (node_own_address(worker->node, q.source) == OWN_LOCAL) {
 		*local_port = q.source_port;
@@ -108,20 +108,22 @@ static struct session *find_quoted(
 {
 	// The quoted packet went the other way: its destination is where the error comes from.
 	if (forward)
-		return session_find_forward(&worker->sessions, meta->hash, q->destination, q->source,
-			q->destination_port, q->source_port, q->protocol);
+		return session_find_forward(&worker->sessions, meta->hash, q->destination,
+			q->source, q->destination_port, q->source_port, q->protocol);
 	return session_find_reply(&worker->sessions, meta->hash, q->destination, q->source,
 		q->destination_port, q->source_port, q->protocol);
 }
 
-// Undoes the translation of the quoted packet. Its TCP checksum is cut off as a rule; UDP's stands in the 8 quoted bytes.
-static void translate_quoted(uint8_t *ip, const struct quoted *q, const struct session *s,
-	bool forward)
+// Undoes the translation of the quoted packet. Its TCP checksum is cut off as a rule; UDP's stands
+// in the 8 quoted bytes.
+static void translate_quoted(
+	uint8_t *ip, const struct quoted *q, const struct session *s, bool forward)
 {
 	uint8_t *l4 = ip + q->header_len;
 	uint16_t l3_delta = s->l3_delta, l4_delta = s->l4_delta;
 
-	// A quoted forward packet gets back what it had: the complement. A quoted reply gets what the backend had sent.
+	// A quoted forward packet gets back what it had: the complement. A quoted reply gets what
+	// the backend had sent.
 	if (!forward) {
 		l3_delta = (uint16_t)~l3_delta;
 		l4_delta = (uint16_t)~l4_delta;
@@ -148,8 +150,8 @@ static void translate_quoted(uint8_t *ip, const struct quoted *q, const struct s
 }
 
 // The error's own addresses: the backend shows as the VIP, a router between stays itself.
-static void translate_outer(uint8_t *ip, const struct packet_view *view, const struct session *s,
-	bool forward)
+static void translate_outer(
+	uint8_t *ip, const struct packet_view *view, const struct session *s, bool forward)
 {
 	uint32_t source = view->source;
 

@@ -7,8 +7,8 @@
 void nat_prepare(struct session *s)
 {
 	uint64_t l3 = checksum_delta32(s->client, s->local) + checksum_delta32(s->vip, s->backend);
-	uint64_t l4 = l3 + checksum_delta16(htons(s->client_port), htons(s->local_port))
-		+ checksum_delta16(htons(s->vip_port), htons(s->backend_port));
+	uint64_t l4 = l3 + checksum_delta16(htons(s->client_port), htons(s->local_port)) +
+		      checksum_delta16(htons(s->vip_port), htons(s->backend_port));
 
 	s->l3_delta = checksum_fold(l3);
 	s->l4_delta = checksum_fold(l4);
@@ -39,7 +39,8 @@ static void rewrite(struct rte_mbuf *packet, const struct rewrite *to)
 
 	store_raw32(ip + IPV4_SOURCE, to->source);
 	store_raw32(ip + IPV4_DESTINATION, to->destination);
-	store_raw16(ip + IPV4_CHECKSUM, checksum_apply(load_raw16(ip + IPV4_CHECKSUM), to->l3_delta));
+	store_raw16(
+		ip + IPV4_CHECKSUM, checksum_apply(load_raw16(ip + IPV4_CHECKSUM), to->l3_delta));
 	nat_decrement_ttl(ip);
 	store_be16(l4, to->source_port);
 	store_be16(l4 + 2, to->destination_port);

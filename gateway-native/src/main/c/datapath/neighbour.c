@@ -37,8 +37,7 @@ static struct neighbour *claim(struct neighbour_table *table, uint32_t address)
 			best = way;
 			break;
 		}
-		if (replaceable(n)
-			&& (best < 0 || n->used_ns < table->entries[b][best].used_ns))
+		if (replaceable(n) && (best < 0 || n->used_ns < table->entries[b][best].used_ns))
 			best = way;
 	}
 	if (best < 0)
@@ -127,8 +126,8 @@ void neighbour_pin(struct neighbour_table *table, uint8_t port, uint32_t address
 	}
 }
 
-void neighbour_fix(struct neighbour_table *table, uint8_t port, uint32_t address,
-	const uint8_t mac[6])
+void neighbour_fix(
+	struct neighbour_table *table, uint8_t port, uint32_t address, const uint8_t mac[6])
 {
 	struct neighbour *n = find(table, address);
 

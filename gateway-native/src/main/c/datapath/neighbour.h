@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One worker's neighbours: address to MAC, resolved by ARP, refreshed before they age, with the first packets kept while a neighbour is
-// being resolved. Single-threaded; what it sends and drops goes through two callbacks.
+// One worker's neighbours: address to MAC, resolved by ARP, refreshed before they age, with the
+// first packets kept while a neighbour is being resolved. Single-threaded; what it sends and drops
+// goes through two callbacks.
 #ifndef DYETRACE_NEIGHBOUR_H
 #define DYETRACE_NEIGHBOUR_H
 
@@ -10,14 +11,14 @@
 
 #define NEIGHBOUR_BUCKETS 512
 #define NEIGHBOUR_WAYS 8
-#define NEIGHBOUR_PENDING 16	    // packets kept a neighbour
-#define NEIGHBOUR_TRIES 3	    // unanswered requests until a new neighbour counts as dead
-#define NEIGHBOUR_REFRESH_TRIES 5   // the same for one that was alive
+#define NEIGHBOUR_PENDING 16      // packets kept a neighbour
+#define NEIGHBOUR_TRIES 3         // unanswered requests until a new neighbour counts as dead
+#define NEIGHBOUR_REFRESH_TRIES 5 // the same for one that was alive
 #define NEIGHBOUR_RETRY_NS 300000000ull
 #define NEIGHBOUR_REFRESH_RETRY_NS 1000000000ull
 #define NEIGHBOUR_REFRESH_NS 20000000000ull // age at which it is asked again
 #define NEIGHBOUR_UNUSED_NS 60000000000ull  // not asked again when no packet went there for so long
-#define NEIGHBOUR_STEP_NS 50000000ull	    // how often neighbour_step() is due
+#define NEIGHBOUR_STEP_NS 50000000ull       // how often neighbour_step() is due
 
 enum neighbour_state {
 	NEIGHBOUR_EMPTY,
@@ -59,7 +60,7 @@ struct neighbour_table {
 enum neighbour_outcome {
 	NEIGHBOUR_KNOWN,
 	NEIGHBOUR_QUEUED, // the packet is the table's now
-	NEIGHBOUR_DEAD,	  // or its queue is full: the packet stays the caller's
+	NEIGHBOUR_DEAD,   // or its queue is full: the packet stays the caller's
 };
 
 // Sets *mac for NEIGHBOUR_KNOWN.
@@ -70,11 +71,12 @@ enum neighbour_outcome neighbour_resolve(struct neighbour_table *table, uint8_t 
 void neighbour_pin(struct neighbour_table *table, uint8_t port, uint32_t address, uint64_t now_ns);
 
 // A neighbour that is never asked for.
-void neighbour_fix(struct neighbour_table *table, uint8_t port, uint32_t address,
-	const uint8_t mac[6]);
+void neighbour_fix(
+	struct neighbour_table *table, uint8_t port, uint32_t address, const uint8_t mac[6]);
 
-// An ARP message came from this address. The packets that waited for it are taken out into packets (NEIGHBOUR_PENDING of them at
-// most); returns how many. Addresses that nobody asked for are not learned.
+// An ARP message came from this address. The packets that waited for it are taken out into packets
+// (NEIGHBOUR_PENDING of them at most); returns how many. Addresses that nobody asked for are not
+// learned.
 unsigned int neighbour_learn(struct neighbour_table *table, uint32_t address, const uint8_t mac[6],
 	uint64_t now_ns, void **packets);
 

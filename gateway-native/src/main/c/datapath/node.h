@@ -34,7 +34,7 @@ struct node_port {
 	bool accept_any_mac; // recorded traffic was addressed to somebody else
 	bool has_gateway;
 	uint32_t address; // raw
-	uint32_t mask;	  // raw
+	uint32_t mask;    // raw
 	uint32_t gateway; // raw
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the gateway knows of a packet, in the private area of its buffer: it follows the buffer through every stage and hand-over, so
-// that no translation can lose the probe.
+// What the gateway knows of a packet, in the private area of its buffer: it follows the buffer
+// through every stage and hand-over, so that no translation can lose the probe.
 #ifndef DYETRACE_PACKET_H
 #define DYETRACE_PACKET_H
 
@@ -14,12 +14,12 @@
 
 // What is to be done with a packet once its worker has it.
 enum packet_work {
-	WORK_FORWARD,	    // client to VIP
-	WORK_REPLY,	    // backend to local address
+	WORK_FORWARD,       // client to VIP
+	WORK_REPLY,         // backend to local address
 	WORK_ERROR_FORWARD, // ICMP error about a reply, from the client's side
 	WORK_ERROR_REPLY,   // ICMP error about a forwarded packet, from the backend's side
-	WORK_TRANSMIT,	    // finished, for a transmit queue of the receiving worker
-	WORK_ARP,	    // a copy of an ARP message
+	WORK_TRANSMIT,      // finished, for a transmit queue of the receiving worker
+	WORK_ARP,           // a copy of an ARP message
 };
 
 struct packet_meta {
@@ -34,11 +34,11 @@ struct packet_meta {
 	uint16_t prober_id;
 	uint16_t frame_bytes; // as received
 	uint8_t key_state;    // enum dt_key_state
-	uint8_t detail;	      // stamp every stage
-	uint8_t reset;	      // a prober's RST
+	uint8_t detail;       // stamp every stage
+	uint8_t reset;        // a prober's RST
 	uint8_t direction;    // enum dt_direction
-	uint8_t stage;	      // enum dt_trace_point: where it is
-	uint8_t work;	      // enum packet_work
+	uint8_t stage;        // enum dt_trace_point: where it is
+	uint8_t work;         // enum packet_work
 	uint8_t port_in;
 	uint8_t port_out;
 };

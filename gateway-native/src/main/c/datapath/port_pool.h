@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One worker's share of the local ports: those with port % workers == worker, so that a reply's destination port names its owner. A
-// port is used once per (local address, backend), which the session table's reply keys decide; ports are tried in turn, so that one is
-// not used again before all others were.
+// One worker's share of the local ports: those with port % workers == worker, so that a reply's
+// destination port names its owner. A port is used once per (local address, backend), which the
+// session table's reply keys decide; ports are tried in turn, so that one is not used again before
+// all others were.
 #ifndef DYETRACE_PORT_POOL_H
 #define DYETRACE_PORT_POOL_H
 
@@ -21,8 +22,9 @@ struct port_pool {
 	unsigned int workers;
 	unsigned int worker;
 	uint16_t first; // of this worker
-	uint32_t size;	// ports of this worker per (local address, backend)
-	uint32_t start; // where the turns begin: differs after each start, as backends may remember the ports of before
+	uint32_t size;  // ports of this worker per (local address, backend)
+	uint32_t start; // where the turns begin: differs after each start, as backends may remember
+			// the ports of before
 	uint16_t *cursors; // [local][backend slot]
 	uint16_t *used;
 };
@@ -42,8 +44,8 @@ struct port_pool_config {
 int port_pool_init(struct port_pool *pool, const struct port_pool_config *config);
 void port_pool_free(struct port_pool *pool);
 
-// Fills in local, local_port and local_index of a session whose backend, backend_port, backend_slot and protocol are set. hash spreads
-// flows over the local addresses. false: all are taken.
+// Fills in local, local_port and local_index of a session whose backend, backend_port, backend_slot
+// and protocol are set. hash spreads flows over the local addresses. false: all are taken.
 bool port_pool_take(struct port_pool *pool, const struct session_table *table,
 	struct session *session, uint64_t hash);
 

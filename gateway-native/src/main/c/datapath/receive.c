@@ -43,8 +43,8 @@ static void trim(struct rte_mbuf *packet, const struct packet_view *view)
 		rte_pktmbuf_trim(packet, (uint16_t)(packet->data_len - len));
 }
 
-static enum receive_outcome classify(struct worker *worker, const struct packet_view *view,
-	enum dt_drop_reason *reason)
+static enum receive_outcome classify(
+	struct worker *worker, const struct packet_view *view, enum dt_drop_reason *reason)
 {
 	enum own_kind own = node_own_address(worker->node, view->destination);
 	bool transport = view->protocol == PROTOCOL_TCP || view->protocol == PROTOCOL_UDP;

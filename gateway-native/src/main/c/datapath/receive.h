@@ -7,11 +7,11 @@
 #include "worker.h"
 
 enum receive_outcome {
-	RECEIVE_TO_VIP,	     // TCP or UDP from a client, or to nobody we know: the VIP lookup decides
-	RECEIVE_TO_LOCAL,    // TCP or UDP to a local address: a backend's reply
-	RECEIVE_ICMP,	     // to an address of ours or a VIP
+	RECEIVE_TO_VIP,   // TCP or UDP from a client, or to nobody we know: the VIP lookup decides
+	RECEIVE_TO_LOCAL, // TCP or UDP to a local address: a backend's reply
+	RECEIVE_ICMP,     // to an address of ours or a VIP
 	RECEIVE_ARP,
-	RECEIVE_DROP,	     // *reason says why
+	RECEIVE_DROP, // *reason says why
 };
 
 enum receive_outcome receive(struct worker *worker, struct rte_mbuf *packet, unsigned int port,

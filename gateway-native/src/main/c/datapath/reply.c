@@ -42,8 +42,12 @@ void reply(struct worker *worker, struct rte_mbuf *packet)
 	meta->backend_slot = session->backend_slot;
 	reply_take_key(worker, meta, session);
 	vip = worker->vips->by_slot[session->vip_slot];
-	if (!vip || !vip->enabled) {
-		drop(worker, packet, vip ? DT_DROP_VIP_DISABLED : DT_DROP_NO_VIP);
+	if (!vip || vip->address != session->vip || vip->port != session->vip_port) {
+		drop(worker, packet, DT_DROP_NO_VIP);
+		return;
+	}
+	if (!vip->enabled) {
+		drop(worker, packet, DT_DROP_VIP_DISABLED);
 		return;
 	}
 	if (view->ttl <= 1) {

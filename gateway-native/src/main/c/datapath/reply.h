@@ -8,7 +8,8 @@
 
 void reply(struct worker *worker, struct rte_mbuf *packet);
 
-// The packet belongs to a probe's session: from now on it carries the probe's key, and its arrival is stamped.
+// The packet belongs to a probe's session: from now on it carries the probe's key, and its arrival
+// is stamped.
 void reply_take_key(struct worker *worker, struct packet_meta *meta, struct session *session);
 
 #endif

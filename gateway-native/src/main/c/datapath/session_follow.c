@@ -12,28 +12,29 @@ static void move(struct session_table *table, struct session *s, enum session_st
 
 static bool is_half_open(const struct session *s)
 {
-	return s->state == SESSION_SYN_SENT || s->state == SESSION_SYN_RECEIVED
-		|| s->state == SESSION_RESET;
+	return s->state == SESSION_SYN_SENT || s->state == SESSION_SYN_RECEIVED ||
+	       s->state == SESSION_RESET;
 }
 
 static void follow_fin(struct session_table *table, struct session *s, bool forward, uint32_t tick)
 {
 	s->flags |= forward ? SESSION_FIN_FORWARD : SESSION_FIN_REPLY;
-	if ((s->flags & SESSION_FIN_FORWARD) && (s->flags & SESSION_FIN_REPLY)
-		&& s->state != SESSION_RESET)
+	if ((s->flags & SESSION_FIN_FORWARD) && (s->flags & SESSION_FIN_REPLY) &&
+		s->state != SESSION_RESET)
 		move(table, s, SESSION_CLOSING, SESSION_CLASS_CLOSING, tick);
 }
 
-void session_follow(struct session_table *table, struct session *s, bool forward, uint8_t flags,
-	uint32_t tick)
+void session_follow(
+	struct session_table *table, struct session *s, bool forward, uint8_t flags, uint32_t tick)
 {
 	if (s->state == SESSION_UDP) {
 		session_touch(table, s, tick);
 		return;
 	}
 	if (flags & TCP_RST) {
-		// A half-open session goes soon, but not before a SYN-ACK that was under way has passed. An established one keeps
-		// the time of a closing one: the RST may be forged, and traffic that goes on keeps it alive.
+		// A half-open session goes soon, but not before a SYN-ACK that was under way has
+		// passed. An established one keeps the time of a closing one: the RST may be
+		// forged, and traffic that goes on keeps it alive.
 		if (is_half_open(s))
 			move(table, s, SESSION_RESET, SESSION_CLASS_RESET, tick);
 		else

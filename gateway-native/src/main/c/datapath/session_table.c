@@ -7,7 +7,8 @@ enum { BUCKET_SLOTS = 10, SESSIONS_PER_OVERFLOW = 8, PREFERRED_LOAD = 5 };
 
 #define NONE UINT32_MAX
 
-// One cache line. A value is the session's index << 1 | is the reply key; tag 0 marks an empty slot.
+// One cache line. A value is the session's index << 1 | is the reply key; tag 0 marks an empty
+// slot.
 struct session_bucket {
 	uint32_t values[BUCKET_SLOTS];
 	uint16_t tags[BUCKET_SLOTS];
@@ -25,7 +26,8 @@ static uint32_t bucket_count(uint32_t capacity)
 	return n;
 }
 
-// Every key may have to stand in overflow when hashes are unlucky in tests of small tables; big ones need about 1 % of this.
+// Every key may have to stand in overflow when hashes are unlucky in tests of small tables; big
+// ones need about 1 % of this.
 static uint32_t overflow_count(uint32_t capacity)
 {
 	return capacity / SESSIONS_PER_OVERFLOW + 16;
@@ -33,9 +35,9 @@ static uint32_t overflow_count(uint32_t capacity)
 
 size_t session_table_bytes(uint32_t capacity)
 {
-	return (size_t)capacity * sizeof(struct session)
-		+ ((size_t)bucket_count(capacity) + overflow_count(capacity))
-			* sizeof(struct session_bucket);
+	return (size_t)capacity * sizeof(struct session) +
+	       ((size_t)bucket_count(capacity) + overflow_count(capacity)) *
+		       sizeof(struct session_bucket);
 }
 
 static void bucket_clear(struct session_bucket *bucket)
@@ -105,8 +107,8 @@ struct session *session_find_forward(const struct session_table *table, uint64_t
 			if (bucket->tags[i] != tag || (bucket->values[i] & 1))
 				continue;
 			s = &table->sessions[bucket->values[i] >> 1];
-			if (s->client == client && s->vip == vip && s->client_port == client_port
-				&& s->vip_port == vip_port && s->protocol == protocol)
+			if (s->client == client && s->vip == vip && s->client_port == client_port &&
+				s->vip_port == vip_port && s->protocol == protocol)
 				return s;
 		}
 	}
@@ -127,9 +129,9 @@ struct session *session_find_reply(const struct session_table *table, uint64_t h
 			if (bucket->tags[i] != tag || !(bucket->values[i] & 1))
 				continue;
 			s = &table->sessions[bucket->values[i] >> 1];
-			if (s->backend == backend && s->local == local
-				&& s->backend_port == backend_port && s->local_port == local_port
-				&& s->protocol == protocol)
+			if (s->backend == backend && s->local == local &&
+				s->backend_port == backend_port && s->local_port == local_port &&
+				s->protocol == protocol)
 				return s;
 		}
 	}
@@ -248,8 +250,8 @@ static void queue_append(struct session_table *table, struct session *s, uint32_
 	table->tail[s->class] = index;
 }
 
-struct session *session_insert(struct session_table *table, const struct session *session,
-	uint32_t tick)
+struct session *session_insert(
+	struct session_table *table, const struct session *session, uint32_t tick)
 {
 	uint32_t index = table->free_head;
 	struct session *s;
@@ -294,11 +296,11 @@ void session_touch(struct session_table *table, struct session *s, uint32_t tick
 	}
 }
 
-void session_set_class(struct session_table *table, struct session *s, enum session_class class,
-	uint32_t tick)
+void session_set_class(
+	struct session_table *table, struct session *s, enum session_class class, uint32_t tick)
 {
 	queue_remove(table, s);
-	s->class = (uint8_t)class;
+	s->class = (uint8_t) class;
 	queue_append(table, s, tick);
 }
 
@@ -312,8 +314,8 @@ uint32_t session_table_age(struct session_table *table, uint32_t tick, uint32_t 
 		uint32_t timeout = table->timeout_ticks[class];
 
 		table->next_class = (class + 1) % SESSION_CLASSES;
-		if (index == NONE
-			|| tick - table->sessions[index].queued_tick < timeout + timeout / 8) {
+		if (index == NONE ||
+			tick - table->sessions[index].queued_tick < timeout + timeout / 8) {
 			idle++;
 			continue;
 		}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One worker's sessions. A session is one cache line, found by its forward key (client, VIP) and by its reply key (backend, local
-// address) through one bucketed index of exact keys; it stands in one of a few queues by timeout class, oldest first, from which
-// session_table_age() removes what has run out, a few steps at a time.
+// One worker's sessions. A session is one cache line, found by its forward key (client, VIP) and by
+// its reply key (backend, local address) through one bucketed index of exact keys; it stands in one
+// of a few queues by timeout class, oldest first, from which session_table_age() removes what has
+// run out, a few steps at a time.
 //
 // Single-threaded; time comes in as ticks.
 #ifndef DYETRACE_SESSION_TABLE_H
@@ -34,7 +35,7 @@ enum session_state {
 	SESSION_SYN_RECEIVED, // the backend's SYN-ACK was forwarded
 	SESSION_ESTABLISHED,
 	SESSION_CLOSING, // FINs both ways, or a RST after it was established
-	SESSION_RESET,	 // a RST while half-open
+	SESSION_RESET,   // a RST while half-open
 	SESSION_UDP,
 };
 
@@ -56,9 +57,9 @@ struct session {
 	uint16_t backend_port;
 	uint16_t local_port;
 	uint8_t protocol;
-	uint8_t state;	     // enum session_state
-	uint8_t class;	     // enum session_class
-	uint8_t flags;	     // SESSION_*
+	uint8_t state; // enum session_state
+	uint8_t class; // enum session_class
+	uint8_t flags; // SESSION_*
 	uint16_t vip_slot;
 	uint16_t backend_slot;
 	uint32_t created_tick;
@@ -67,7 +68,8 @@ struct session {
 	uint32_t previous;
 	uint32_t probe_sequence;
 	uint16_t prober_id;
-	uint16_t l3_delta; // what the forward translation does to the IP checksum; replies: its complement
+	uint16_t l3_delta; // what the forward translation does to the IP checksum; replies: its
+			   // complement
 	uint16_t l4_delta;
 	uint8_t stamps_left; // replies yet to be stamped
 	uint8_t local_index;
@@ -121,19 +123,20 @@ struct session *session_find_reply(const struct session_table *table, uint64_t h
 	uint32_t backend, uint32_t local, uint16_t backend_port, uint16_t local_port,
 	uint8_t protocol);
 
-// Fetches into the cache what a find with this hash will read: first the bucket, then (once that has arrived) the session.
+// Fetches into the cache what a find with this hash will read: first the bucket, then (once that
+// has arrived) the session.
 void session_prefetch_bucket(const struct session_table *table, uint64_t hash);
 void session_prefetch_session(const struct session_table *table, uint64_t hash);
 
-// A new session with the keys, state, class and slots of *session; created now. NULL: the table is full. The caller has seen to it
-// that neither key is in use.
-struct session *session_insert(struct session_table *table, const struct session *session,
-	uint32_t tick);
+// A new session with the keys, state, class and slots of *session; created now. NULL: the table is
+// full. The caller has seen to it that neither key is in use.
+struct session *session_insert(
+	struct session_table *table, const struct session *session, uint32_t tick);
 
 void session_remove(struct session_table *table, struct session *session);
 
-// A packet passed. Cheap: the session moves in its queue only after an eighth of its timeout, so it lives between one timeout and
-// nine eighths of it after its last packet.
+// A packet passed. Cheap: the session moves in its queue only after an eighth of its timeout, so it
+// lives between one timeout and nine eighths of it after its last packet.
 void session_touch(struct session_table *table, struct session *session, uint32_t tick);
 
 // Moves the session to another timeout class (or refreshes it in its own).
@@ -143,7 +146,8 @@ void session_set_class(struct session_table *table, struct session *session,
 // Looks at up to `steps` queue heads; returns how many sessions it removed.
 uint32_t session_table_age(struct session_table *table, uint32_t tick, uint32_t steps);
 
-// The session after index *cursor (start with 0) or NULL at the end; *cursor moves behind it. For samples and export.
+// The session after index *cursor (start with 0) or NULL at the end; *cursor moves behind it. For
+// samples and export.
 const struct session *session_table_next(const struct session_table *table, uint32_t *cursor);
 
 #endif

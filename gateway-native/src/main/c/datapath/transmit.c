@@ -6,8 +6,8 @@
 
 #include "../packet/bytes.h"
 
-static bool route(const struct node *node, uint32_t destination, unsigned int *port,
-	uint32_t *next_hop)
+static bool route(
+	const struct node *node, uint32_t destination, unsigned int *port, uint32_t *next_hop)
 {
 	for (unsigned int i = 0; i < node->port_count; i++) {
 		const struct node_port *p = &node->ports[i];
@@ -86,8 +86,8 @@ void transmit_frame(struct worker *worker, struct rte_mbuf *packet, unsigned int
 		transmit_flush(worker, port);
 }
 
-static void send_to(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
-	const uint8_t *mac)
+static void send_to(
+	struct worker *worker, struct rte_mbuf *packet, unsigned int port, const uint8_t *mac)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *);
 
@@ -120,8 +120,8 @@ void transmit(struct worker *worker, struct rte_mbuf *packet)
 	}
 	meta->port_out = (uint8_t)port;
 	meta->next_hop = next_hop;
-	switch (neighbour_resolve(worker->neighbours, (uint8_t)port, next_hop, packet,
-		worker->now.mono_ns, &mac)) {
+	switch (neighbour_resolve(
+		worker->neighbours, (uint8_t)port, next_hop, packet, worker->now.mono_ns, &mac)) {
 	case NEIGHBOUR_KNOWN:
 		send_to(worker, packet, port, mac);
 		return;

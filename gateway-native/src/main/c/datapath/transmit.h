@@ -6,7 +6,8 @@
 
 #include "worker.h"
 
-// Sends an IPv4 packet to where its destination address (in the packet) says. Takes it in any case: it may wait for ARP or be dropped.
+// Sends an IPv4 packet to where its destination address (in the packet) says. Takes it in any case:
+// it may wait for ARP or be dropped.
 void transmit(struct worker *worker, struct rte_mbuf *packet);
 
 // A frame whose Ethernet header is written.

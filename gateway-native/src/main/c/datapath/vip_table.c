@@ -56,8 +56,8 @@ enum backend_choice_outcome vip_choose_backend(const struct vip *vip, uint32_t c
 		return BACKEND_NONE;
 	if (vip->maglev_size == 0)
 		return BACKEND_NONE_HEALTHY;
-	hash = flow_hash(FLOW_HASH_FIXED_SEED, client, vip->address, client_port, vip->port,
-		vip->protocol);
+	hash = flow_hash(
+		FLOW_HASH_FIXED_SEED, client, vip->address, client_port, vip->port, vip->protocol);
 	*backend = &vip->backends[vip->maglev[(hash >> 16) % vip->maglev_size]];
 	return BACKEND_CHOSEN;
 }
@@ -103,12 +103,13 @@ struct turn {
 	uint32_t backend;
 	uint32_t offset;
 	uint32_t skip;
-	uint32_t next;	 // place in its permutation
+	uint32_t next;   // place in its permutation
 	uint32_t credit; // weighted turns: takes an entry when it reaches the greatest weight
 };
 
-// Eisenbud et al., "Maglev" (NSDI 2016), 3.4: backends take turns in choosing the next free entry of a permutation of their own; a
-// weight is the share of rounds in which a backend has a turn. The order of backends in the configuration must not matter: by name.
+// Eisenbud et al., "Maglev" (NSDI 2016), 3.4: backends take turns in choosing the next free entry
+// of a permutation of their own; a weight is the share of rounds in which a backend has a turn. The
+// order of backends in the configuration must not matter: by name.
 static void maglev_fill(struct vip *vip, struct turn *turns, uint32_t count, uint32_t max_weight)
 {
 	uint32_t size = vip->maglev_size, filled = 0;
@@ -124,7 +125,8 @@ static void maglev_fill(struct vip *vip, struct turn *turns, uint32_t count, uin
 				continue;
 			t->credit -= max_weight;
 			do {
-				entry = (uint32_t)((t->offset + (uint64_t)t->next * t->skip) % size);
+				entry = (uint32_t)((t->offset + (uint64_t)t->next * t->skip) %
+						   size);
 				t->next++;
 			} while (vip->maglev[entry] != UINT16_MAX);
 			vip->maglev[entry] = (uint16_t)t->backend;

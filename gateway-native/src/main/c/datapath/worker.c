@@ -43,7 +43,8 @@ static void session_removed(void *context, const struct session *session)
 int worker_create(const struct worker_config *config, struct worker **out)
 {
 	struct node *node = config->node;
-	struct worker *w = rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, config->socket);
+	struct worker *w =
+		rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, config->socket);
 	const struct port_pool_config ports = {
 		.locals = node->locals,
 		.local_count = node->local_count,
@@ -60,15 +61,17 @@ int worker_create(const struct worker_config *config, struct worker **out)
 	w->index = config->index;
 	w->node = node;
 	w->pool = config->pool;
-	w->random = flow_hash_mix(config->random_seed ^ 0x9e3779b97f4a7c15ull, config->index + 1ull) | 1;
-	w->session_memory = rte_malloc_socket("sessions", session_table_bytes(config->session_capacity),
-		RTE_CACHE_LINE_SIZE, config->socket);
+	w->random =
+		flow_hash_mix(config->random_seed ^ 0x9e3779b97f4a7c15ull, config->index + 1ull) |
+		1;
+	w->session_memory = rte_malloc_socket("sessions",
+		session_table_bytes(config->session_capacity), RTE_CACHE_LINE_SIZE, config->socket);
 	w->neighbours = calloc(1, sizeof(*w->neighbours));
 	w->drops = calloc(VIP_MAX + 1, sizeof(*w->drops));
 	w->vip_counters = calloc(VIP_MAX, sizeof(*w->vip_counters));
 	w->connections = calloc(VIP_MAX, sizeof(*w->connections));
-	if (!w->session_memory || !w->neighbours || !w->drops || !w->vip_counters || !w->connections
-		|| port_pool_init(&w->ports, &ports) != 0) {
+	if (!w->session_memory || !w->neighbours || !w->drops || !w->vip_counters ||
+		!w->connections || port_pool_init(&w->ports, &ports) != 0) {
 		worker_free(w);
 		return -ENOMEM;
 	}
@@ -173,14 +176,15 @@ static void to_vip(struct worker *w, struct owned *owned, struct rte_mbuf *packe
 	struct packet_meta *meta = packet_meta(packet);
 	const struct packet_view *view = &meta->view;
 
-	if (view->protocol == PROTOCOL_TCP && view->tcp_header_len > TCP_MIN_BYTES
-		&& decolour(w, packet) == DECOLOUR_MALFORMED) {
+	if (view->protocol == PROTOCOL_TCP && view->tcp_header_len > TCP_MIN_BYTES &&
+		decolour(w, packet) == DECOLOUR_MALFORMED) {
 		drop(w, packet, DT_DROP_MALFORMED_TCP);
 		return;
 	}
 	meta->hash = session_forward_hash(&w->sessions, view->source, view->destination,
 		view->source_port, view->destination_port, view->protocol);
-	to_owner(w, owned, packet, WORK_FORWARD, flow_hash_owner(meta->hash, w->node->worker_count));
+	to_owner(
+		w, owned, packet, WORK_FORWARD, flow_hash_owner(meta->hash, w->node->worker_count));
 }
 
 static void to_local(struct worker *w, struct owned *owned, struct rte_mbuf *packet)
@@ -205,7 +209,8 @@ static void to_icmp(struct worker *w, struct owned *owned, struct rte_mbuf *pack
 		transmit(w, packet);
 		return;
 	case ICMP_ERROR_FORWARD:
-		to_owner(w, owned, packet, WORK_ERROR_FORWARD, flow_hash_owner(meta->hash, workers));
+		to_owner(
+			w, owned, packet, WORK_ERROR_FORWARD, flow_hash_owner(meta->hash, workers));
 		return;
 	case ICMP_ERROR_REPLY:
 		to_owner(w, owned, packet, WORK_ERROR_REPLY, port_pool_owner(local_port, workers));
@@ -219,8 +224,8 @@ static void to_icmp(struct worker *w, struct owned *owned, struct rte_mbuf *pack
 	}
 }
 
-void worker_process(struct worker *w, struct rte_mbuf **packets, unsigned int count,
-	unsigned int port)
+void worker_process(
+	struct worker *w, struct rte_mbuf **packets, unsigned int count, unsigned int port)
 {
 	struct owned owned = {.count = 0};
 
@@ -268,7 +273,8 @@ static void serve_sample(struct worker *w)
 	sample->count = 0;
 	sample->tick = w->tick;
 	// Bounded: a look at the whole of a big, nearly empty table would be a gap in forwarding.
-	while (sample->count < WORKER_SESSION_SAMPLE && cursor < RTE_MIN(w->sessions.capacity, 4096u)) {
+	while (sample->count < WORKER_SESSION_SAMPLE &&
+		cursor < RTE_MIN(w->sessions.capacity, 4096u)) {
 		s = session_table_next(&w->sessions, &cursor);
 		if (!s)
 			break;
@@ -288,9 +294,8 @@ void worker_housekeep(struct worker *w)
 	w->neighbours_stepped_ns = w->now.mono_ns;
 	neighbour_step(w->neighbours, w->now.mono_ns);
 	atomic_store_explicit(&w->next_hop_reachable,
-		node->default_port < 0
-			|| neighbour_is_reachable(
-				w->neighbours, node->ports[node->default_port].gateway),
+		node->default_port < 0 || neighbour_is_reachable(w->neighbours,
+						  node->ports[node->default_port].gateway),
 		memory_order_relaxed);
 	if (w->index == 0 && w->announced < ANNOUNCEMENTS && !w->neighbours->assume_present) {
 		w->announced++;
@@ -333,8 +338,7 @@ static unsigned int poll_rings(struct worker *w, bool *emptied)
 		owned.count = rte_ring_sc_dequeue_burst(
 			w->from[i], (void **)owned.packets, WORKER_BURST, &left);
 		for (unsigned int p = 0; p < owned.count; p++)
-			session_prefetch_bucket(
-				&w->sessions, packet_meta(owned.packets[p])->hash);
+			session_prefetch_bucket(&w->sessions, packet_meta(owned.packets[p])->hash);
 		work_all(w, &owned);
 		total += owned.count;
 		if (left)
@@ -363,8 +367,8 @@ static uint64_t floor_of_all(const struct worker *w)
 	uint64_t floor = w->now.real_ns;
 
 	for (unsigned int i = 0; i < w->node->worker_count; i++) {
-		uint64_t theirs = atomic_load_explicit(
-			&w->node->workers[i]->floor_ns, memory_order_acquire);
+		uint64_t theirs =
+			atomic_load_explicit(&w->node->workers[i]->floor_ns, memory_order_acquire);
 
 		if (i != w->index && theirs < floor)
 			floor = theirs;

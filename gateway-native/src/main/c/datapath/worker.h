@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A worker: one core that receives, translates and sends, sharing nothing that is written on the packet path.
+// A worker: one core that receives, translates and sends, sharing nothing that is written on the
+// packet path.
 #ifndef DYETRACE_WORKER_H
 #define DYETRACE_WORKER_H
 
@@ -19,12 +20,14 @@
 
 #define WORKER_BURST 32
 #define WORKER_RING_PACKETS 2048 // of each hand-over ring
-#define WORKER_AGE_STEPS 16	 // sessions looked at a poll
-#define WORKER_SAMPLED_DROPS_PER_SECOND 1000 // sampled drop points: their flood must not push out a probe's points
-#define WORKER_REPLY_STAMPS 16	 // replies stamped a probe
+#define WORKER_AGE_STEPS 16      // sessions looked at a poll
+#define WORKER_SAMPLED_DROPS_PER_SECOND                                                            \
+	1000 // sampled drop points: their flood must not push out a probe's points
+#define WORKER_REPLY_STAMPS 16 // replies stamped a probe
 #define WORKER_SESSION_SAMPLE 32
 
-// Written by the worker, read by the control thread: each is a word of its own, so no reader sees half of one.
+// Written by the worker, read by the control thread: each is a word of its own, so no reader sees
+// half of one.
 struct worker_counters {
 	uint64_t rx_packets;
 	uint64_t tx_packets;
@@ -74,7 +77,7 @@ struct worker {
 	unsigned int index;
 	struct node *node;
 	const struct vip_table *vips; // for this poll
-	struct node_time now;	      // of this poll
+	struct node_time now;         // of this poll
 	uint32_t tick;
 	struct session_table sessions;
 	struct port_pool ports;
@@ -95,14 +98,14 @@ struct worker {
 
 	struct worker_counters counters;
 	struct drop_counter (*drops)[DT_DROP_COUNT]; // [VIP slot, or VIP_MAX for none]
-	struct vip_counter *vip_counters;	      // [VIP slot]
-	struct connection_bucket *connections;	      // [VIP slot]
+	struct vip_counter *vip_counters;            // [VIP slot]
+	struct connection_bucket *connections;       // [VIP slot]
 	void *session_memory;
 	struct session_sample sample;
 
 	_Atomic bool next_hop_reachable; // the default gateway answers ARP
 	_Atomic uint64_t longest_gap_ns; // between polls, since the control thread last took it
-	_Atomic uint64_t floor_ns;	 // real time: every packet received before it has been handed on
+	_Atomic uint64_t floor_ns;  // real time: every packet received before it has been handed on
 	uint64_t complete_until_ns; // real time: every record before it has been pushed
 	uint64_t last_poll_ns;
 	uint64_t slept_ns;
@@ -130,8 +133,8 @@ void worker_free(struct worker *worker);
 void worker_begin(struct worker *worker);
 
 // Received packets; consumes them all.
-void worker_process(struct worker *worker, struct rte_mbuf **packets, unsigned int count,
-	unsigned int port);
+void worker_process(
+	struct worker *worker, struct rte_mbuf **packets, unsigned int count, unsigned int port);
 
 // Sends what the stages have finished.
 void worker_flush(struct worker *worker);
@@ -139,7 +142,8 @@ void worker_flush(struct worker *worker);
 // Ageing and ARP, a small step.
 void worker_housekeep(struct worker *worker);
 
-// One poll of everything the worker owns; returns the packets it found. The port's packets come in through rx.
+// One poll of everything the worker owns; returns the packets it found. The port's packets come in
+// through rx.
 unsigned int worker_poll(struct worker *worker);
 
 #endif

@@ -10,8 +10,8 @@ bool arp_read(const uint8_t *arp, size_t len, struct arp_message *out)
 {
 	if (len < ARP_BYTES)
 		return false;
-	if (load_be16(arp) != HARDWARE_ETHERNET || load_be16(arp + 2) != ETHERTYPE_IPV4_ID
-		|| arp[4] != 6 || arp[5] != 4)
+	if (load_be16(arp) != HARDWARE_ETHERNET || load_be16(arp + 2) != ETHERTYPE_IPV4_ID ||
+		arp[4] != 6 || arp[5] != 4)
 		return false;
 	out->op = load_be16(arp + 6);
 	memcpy(out->sender_mac, arp + 8, 6);

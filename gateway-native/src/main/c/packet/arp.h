@@ -21,7 +21,8 @@ struct arp_message {
 // false: not ARP for IPv4 over Ethernet, or cut short. arp: behind the Ethernet header.
 bool arp_read(const uint8_t *arp, size_t len, struct arp_message *out);
 
-// A whole frame, padded to Ethernet's least size. A request goes to the broadcast address, a reply to its target.
+// A whole frame, padded to Ethernet's least size. A request goes to the broadcast address, a reply
+// to its target.
 void arp_write(uint8_t frame[ARP_FRAME_BYTES], const struct arp_message *message);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Unaligned loads and stores. "be": network order on the wire, host order in the variable. "raw": the bytes as they stand.
+// Unaligned loads and stores. "be": network order on the wire, host order in the variable. "raw":
+// the bytes as they stand.
 #ifndef DYETRACE_BYTES_H
 #define DYETRACE_BYTES_H
 

@@ -31,7 +31,8 @@ uint16_t checksum(const uint8_t *bytes, size_t len)
 uint16_t checksum_transport(uint32_t source_raw, uint32_t destination_raw, uint8_t protocol,
 	const uint8_t *segment, size_t len)
 {
-	uint64_t sum = (uint64_t)source_raw + destination_raw + htons(protocol) + htons((uint16_t)len);
+	uint64_t sum =
+		(uint64_t)source_raw + destination_raw + htons(protocol) + htons((uint16_t)len);
 
 	return (uint16_t)~checksum_fold(checksum_add(sum, segment, len));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The Internet checksum. All 16-bit words are taken as they stand in memory: the ones' complement sum does not care for byte order.
-// Deltas follow RFC 1624: HC' = ~(~HC + ~m + m').
+// The Internet checksum. All 16-bit words are taken as they stand in memory: the ones' complement
+// sum does not care for byte order. Deltas follow RFC 1624: HC' = ~(~HC + ~m + m').
 #ifndef DYETRACE_CHECKSUM_H
 #define DYETRACE_CHECKSUM_H
 
@@ -11,10 +11,12 @@
 // Adds len bytes (an odd last byte is padded with zero) to a running sum.
 uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t len);
 
-// The checksum of len bytes, ready to be stored with store_raw16(). 0 over bytes that contain their own right checksum.
+// The checksum of len bytes, ready to be stored with store_raw16(). 0 over bytes that contain their
+// own right checksum.
 uint16_t checksum(const uint8_t *bytes, size_t len);
 
-// The checksum of a TCP or UDP segment with its IPv4 pseudo header; 0 over a segment whose checksum is right.
+// The checksum of a TCP or UDP segment with its IPv4 pseudo header; 0 over a segment whose checksum
+// is right.
 uint16_t checksum_transport(uint32_t source_raw, uint32_t destination_raw, uint8_t protocol,
 	const uint8_t *segment, size_t len);
 
@@ -35,8 +37,8 @@ static inline uint64_t checksum_delta16(uint16_t old_raw, uint16_t new_raw)
 
 static inline uint64_t checksum_delta32(uint32_t old_raw, uint32_t new_raw)
 {
-	return checksum_delta16((uint16_t)old_raw, (uint16_t)new_raw)
-		+ checksum_delta16((uint16_t)(old_raw >> 16), (uint16_t)(new_raw >> 16));
+	return checksum_delta16((uint16_t)old_raw, (uint16_t)new_raw) +
+	       checksum_delta16((uint16_t)(old_raw >> 16), (uint16_t)(new_raw >> 16));
 }
 
 // The checksum field after a change of folded delta.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads the headers of a received frame. Pure, and the only place that believes nothing: everything behind it works on offsets that
-// were checked here.
+// Reads the headers of a received frame. Pure, and the only place that believes nothing: everything
+// behind it works on offsets that were checked here.
 #ifndef DYETRACE_PARSE_H
 #define DYETRACE_PARSE_H
 

