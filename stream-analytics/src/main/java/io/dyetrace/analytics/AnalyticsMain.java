@@ -3,6 +3,7 @@ package io.dyetrace.analytics;
 import io.dyetrace.analytics.cluster.EmbeddedFlink;
 import io.dyetrace.analytics.cluster.FlinkMetrics;
 import io.dyetrace.analytics.cluster.FlinkSettings;
+import io.dyetrace.analytics.cluster.RetainedCheckpoints;
 import io.dyetrace.analytics.detection.DetectorOperator;
 import io.dyetrace.analytics.kafka.KafkaConnectors;
 import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -57,6 +59,14 @@ public final class AnalyticsMain implements Callable<Integer> {
       description = "Read configuration and topology, say whether they are right, and end.")
   private boolean checkOnly;
 
+  @Option(
+      names = "--restore-from",
+      paramLabel = "URI",
+      description =
+          "With 'embedded: false': the checkpoint or savepoint to go on from"
+              + " (default: the newest one in a local checkpoint directory).")
+  private @Nullable String restoreFrom;
+
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
 
@@ -88,7 +98,12 @@ public final class AnalyticsMain implements Callable<Integer> {
       return 0;
     }
     FaultDetectors detectors = new FaultDetectors(configText, topologyText);
-    return config.embedded() ? runEmbedded(config, detectors) : submit(config, detectors);
+    try {
+      return config.embedded() ? runEmbedded(config, detectors) : submit(config, detectors);
+    } catch (IOException e) {
+      System.err.println("dyetrace analytics: " + e.getMessage());
+      return 1;
+    }
   }
 
   static StreamGraph graph(Configuration flink, AnalyticsConfig config, FaultDetectors detectors) {
@@ -180,6 +195,9 @@ public final class AnalyticsMain implements Callable<Integer> {
 
   /** Runs in the shutdown hook: the process ends with 0 once everything is closed. */
   private void stopAndWait() {
+    if (stopped.getCount() == 0) {
+      return;
+    }
     stop.countDown();
     try {
       if (stopped.await(45, TimeUnit.SECONDS)) {
@@ -190,12 +208,21 @@ public final class AnalyticsMain implements Callable<Integer> {
     }
   }
 
-  private static int submit(AnalyticsConfig config, FaultDetectors detectors) throws Exception {
-    HostPort jobmanager = java.util.Objects.requireNonNull(config.jobmanager());
-    Configuration flink = FlinkSettings.job(config, Optional.empty());
+  private int submit(AnalyticsConfig config, FaultDetectors detectors) throws Exception {
+    HostPort jobmanager = Objects.requireNonNull(config.jobmanager());
+    Optional<String> checkpoint = Optional.ofNullable(restoreFrom);
+    if (checkpoint.isEmpty()) {
+      checkpoint =
+          RetainedCheckpoints.inLocal(config.checkpoints().directory())
+              .map(path -> path.toUri().toString());
+    }
+    LOG.info("restoring from {}", checkpoint.orElse("nothing: from the beginning of the topics"));
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createRemoteEnvironment(
-            jobmanager.host(), jobmanager.port(), flink, UserJars.ofClassPath());
+            jobmanager.host(),
+            jobmanager.port(),
+            FlinkSettings.job(config, checkpoint),
+            UserJars.ofClassPath());
     build(environment, config, detectors);
     String id = environment.executeAsync().getJobID().toString();
     LOG.info("submitted to {} as job {}", jobmanager, id);

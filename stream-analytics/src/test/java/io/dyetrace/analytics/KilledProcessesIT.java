@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * while senders go on, repeat themselves and send garbage. Rows are counted by their sequence
  * numbers.
  */
-@Timeout(300)
+@Timeout(600)
 class KilledProcessesIT {
   private static final Path LIBRARY = Path.of("../build/chdb/libchdb.so");
   private static final int DOWN_MS = 6_000;
@@ -223,7 +223,16 @@ class KilledProcessesIT {
         .as("the job does not start over")
         .contains("dyetrace_analytics_restarts_total 0.0");
     startClickHouse();
+
+    String address = broker.bootstrapServers();
+    broker.close();
+    Thread.sleep(DOWN_MS);
+    broker = new EmbeddedBroker(BrokerConfig.forTest(directory.resolve("kafka"), address));
+    broker.start();
     Thread.sleep(2_000);
+    assertThat(metrics())
+        .as("nor does it for Kafka")
+        .contains("dyetrace_analytics_restarts_total 0.0");
 
     // Both at once.
     analytics.destroyForcibly().waitFor();

@@ -3,6 +3,7 @@ package io.dyetrace.analytics.cluster;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -11,6 +12,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.flink.runtime.checkpoint.Checkpoints;
@@ -34,6 +36,15 @@ public final class RetainedCheckpoints {
 
   public RetainedCheckpoints(Path directory) {
     this.directory = directory;
+  }
+
+  /** The newest one in a directory that is given as a path or a file URI; none in any other URI. */
+  public static Optional<Path> inLocal(String directory) throws IOException {
+    if (directory.contains("://") && !directory.startsWith("file://")) {
+      return Optional.empty();
+    }
+    Path path = directory.startsWith("file:") ? Path.of(URI.create(directory)) : Path.of(directory);
+    return new RetainedCheckpoints(path).newestFirst().stream().findFirst();
   }
 
   private record Candidate(Path path, FileTime written) {}

@@ -42,7 +42,9 @@ public final class KafkaConnectors {
         .setClientIdPrefix("dyetrace-analytics-" + pipeline)
         // Offsets live in the checkpoints; what Kafka would remember of them is never read.
         .setProperty("commit.offsets.on.checkpoint", "false")
-        .setProperty("partition.discovery.interval.ms", "30000")
+        // A look for new partitions that fails, because Kafka is away, would fail the job. New ones
+        // are found at the next start.
+        .setProperty("partition.discovery.interval.ms", "-1")
         .setProperty("fetch.max.wait.ms", "100")
         .setProperty("reconnect.backoff.max.ms", "1000")
         .build();

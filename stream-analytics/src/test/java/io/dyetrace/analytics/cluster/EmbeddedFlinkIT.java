@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The job on a mini cluster and a broker, stopped hard and started again. */
-@Timeout(120)
+@Timeout(300)
 class EmbeddedFlinkIT {
   @TempDir Path directory;
   private EmbeddedBroker broker;

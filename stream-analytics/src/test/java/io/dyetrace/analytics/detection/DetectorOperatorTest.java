@@ -33,6 +33,7 @@ class DetectorOperatorTest {
 
   private final TelemetryReader reader = new TelemetryReader(Keyed.BY_CLUSTER);
   private final List<AutoCloseable> opened = new ArrayList<>();
+  @SuppressWarnings("NullAway.Init") // open() sets it
   private DetectorOperator operator;
   private long offset;
 
