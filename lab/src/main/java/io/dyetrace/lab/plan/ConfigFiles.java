@@ -311,8 +311,7 @@ public final class ConfigFiles {
   }
 
   private Map<String, Object> destination(String vip, String service) {
-    return map(
-        "address", plan.vip(vip).address() + ":" + plan.vip(vip).port(), "service", service);
+    return map("address", plan.vip(vip).address() + ":" + plan.vip(vip).port(), "service", service);
   }
 
   private String nginx(Host server) {
