@@ -106,12 +106,12 @@ class AgentIT {
       awaitPublished(2_000);
       first.close();
       Thread.sleep(5_000);
-      assertThat(ready()).isEqualTo(503);
+      await("not ready", () -> ready() == 503);
       startBroker();
       gateway.awaitWritten();
       awaitDrained();
       assertContiguous(points(), 0, 18_000);
-      assertThat(ready()).isEqualTo(200);
+      await("ready", () -> ready() == 200);
     }
   }
 
@@ -141,10 +141,10 @@ class AgentIT {
     startAgent();
     await("ready", () -> ready() == 200);
     Ringtool gateway = Ringtool.produce(telemetry, "gw-1", "--rate=1000");
-    await("alive", () -> lastStatus().getGatewayAlive());
+    await("alive", () -> metric("dyetrace_gateway_alive") == 1);
     long killedNs = System.currentTimeMillis() * 1_000_000L;
     gateway.kill();
-    await("dead", () -> !lastStatus().getGatewayAlive());
+    await("dead", () -> metric("dyetrace_gateway_alive") == 0);
     await("drained", () -> lastStatus().getDrainedUntilNs() > killedNs);
     AgentStatus firstDead =
         statuses().stream()
