@@ -43,7 +43,7 @@ final class Arbiter {
     List<Suspicion> byWeight = new ArrayList<>(suspicions);
     byWeight.sort(
         Comparator.comparingInt((Suspicion s) -> -s.explains().size())
-            .thenComparingDouble(s -> -nats.get(s.hypothesis()))
+            .thenComparingDouble(s -> -nats.getOrDefault(s.hypothesis(), 0.0))
             .thenComparing(Suspicion::hypothesis));
     List<Suspicion> chosen = new ArrayList<>();
     Set<Long> explained = new HashSet<>();
@@ -60,7 +60,7 @@ final class Arbiter {
     }
     List<Accusation> accusations = new ArrayList<>();
     for (Suspicion s : chosen) {
-      accusations.add(rate(now, s, nats.get(s.hypothesis())));
+      accusations.add(rate(now, s, nats.getOrDefault(s.hypothesis(), 0.0)));
     }
     return accusations;
   }

@@ -22,7 +22,6 @@ final class ConfigErrorRule implements FaultRule {
   /** Probes of one VIP that met one node. */
   private static final class Cell {
     final List<JudgedProbe> dropped = new ArrayList<>();
-    int others;
     int othersSinceFirst;
   }
 
@@ -57,7 +56,7 @@ final class ConfigErrorRule implements FaultRule {
           if (nodes.size() > 1 && nodes.containsAll(now.network().nodesOf(vip))) {
             wholeVips.add(vip);
             List<JudgedProbe> dropped =
-                nodes.stream().flatMap(n -> cells.get(vip).get(n).dropped.stream()).toList();
+                nodes.stream().flatMap(n -> dropped(cells, vip, n).stream()).toList();
             suspicions.add(suspicion(now, ComponentKind.VIP, vip, dropped, List.of()));
           }
         });
@@ -69,8 +68,8 @@ final class ConfigErrorRule implements FaultRule {
             return;
           }
           List<JudgedProbe> all =
-              vips.stream().flatMap(v -> cells.get(v).get(node).dropped.stream()).toList();
-          if (!scopeKnown(now, cells, node, vips, Evaluation.first(all))) {
+              vips.stream().flatMap(v -> dropped(cells, v, node).stream()).toList();
+          if (!scopeKnown(now, node, vips, Evaluation.first(all))) {
             return;
           }
           if (vips.containsAll(served) && served.size() > 1) {
@@ -79,7 +78,7 @@ final class ConfigErrorRule implements FaultRule {
             return;
           }
           for (String vip : vips) {
-            List<JudgedProbe> dropped = cells.get(vip).get(node).dropped;
+            List<JudgedProbe> dropped = dropped(cells, vip, node);
             List<String> well =
                 now.network().nodesOf(vip).stream()
                     .filter(n -> !hitNodesByVip.getOrDefault(vip, Set.of()).contains(n))
@@ -102,11 +101,16 @@ final class ConfigErrorRule implements FaultRule {
       if (p.fate() == Fate.DROPPED_CONFIG) {
         cell.dropped.add(p);
       } else {
-        cell.others++;
         cell.othersSinceFirst += cell.dropped.isEmpty() ? 0 : 1;
       }
     }
     return cells;
+  }
+
+  private static List<JudgedProbe> dropped(
+      Map<String, Map<String, Cell>> cells, String vip, String node) {
+    Cell cell = cells.getOrDefault(vip, Map.of()).get(node);
+    return cell == null ? List.of() : cell.dropped;
   }
 
   private static boolean hit(Evaluation now, Cell cell) {
@@ -120,12 +124,7 @@ final class ConfigErrorRule implements FaultRule {
    * Every other VIP of the node has been met since the first drop, often enough to tell, or the
    * wait is over.
    */
-  private static boolean scopeKnown(
-      Evaluation now,
-      Map<String, Map<String, Cell>> cells,
-      String node,
-      Set<String> hit,
-      long firstNs) {
+  private static boolean scopeKnown(Evaluation now, String node, Set<String> hit, long firstNs) {
     if (now.nowNs() - firstNs >= now.config().config().scopeWait().toNanos()) {
       return true;
     }

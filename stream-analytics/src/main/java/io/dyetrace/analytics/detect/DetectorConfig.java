@@ -12,7 +12,7 @@ import java.time.Duration;
  *
  * <pre>{@code
  * detection:
- *   crash: {lost_in_a_row: 4}
+ *   crash: {consecutive_losses: 4}
  *   jitter: {delay: 80ms}
  * }</pre>
  */
@@ -106,17 +106,20 @@ public record DetectorConfig(
   /**
    * NODE_CRASH.
    *
-   * @param lostInARow probes lost towards the node, none answered in between, when its gateway
-   *     process is known to be dead or mute
-   * @param lostInARowBlind the same when the node's agent is silent too; only probes whose port is
-   *     known to lead there count
+   * @param consecutiveLosses probes lost towards the node, none answered in between, when its
+   *     gateway process is known to be dead or mute
+   * @param consecutiveLossesBlind the same when the node's agent is silent too; only probes whose
+   *     port is known to lead there count
    * @param heartbeatSilence a gateway whose counters are so much older than its agent's status is
    *     mute
    */
-  public record Crash(Integer lostInARow, Integer lostInARowBlind, Duration heartbeatSilence) {
+  public record Crash(
+      Integer consecutiveLosses, Integer consecutiveLossesBlind, Duration heartbeatSilence) {
     public Crash {
-      lostInARow = range("crash.lost_in_a_row", orDefault(lostInARow, 3), 1, 100);
-      lostInARowBlind = range("crash.lost_in_a_row_blind", orDefault(lostInARowBlind, 6), 1, 100);
+      consecutiveLosses =
+          range("crash.consecutive_losses", orDefault(consecutiveLosses, 3), 1, 100);
+      consecutiveLossesBlind =
+          range("crash.consecutive_losses_blind", orDefault(consecutiveLossesBlind, 6), 1, 100);
       heartbeatSilence =
           atMost("crash.heartbeat_silence", orDefault(heartbeatSilence, Duration.ofSeconds(3)), 60);
     }

@@ -245,7 +245,7 @@ final class NoDataRule implements FaultRule {
     long recent = now.config().timing().agentFresh().toNanos();
     String component = open.component();
     if (now.network().probers().contains(component)) {
-      return heardNs(now, now.probers().get(component)) >= now.nowNs() - recent
+      return heardNs(now.probers().get(component)) >= now.nowNs() - recent
           ? Health.HEALTHY
           : Health.BAD;
     }
@@ -266,7 +266,7 @@ final class NoDataRule implements FaultRule {
     return Health.HEALTHY;
   }
 
-  private static long heardNs(Evaluation now, @Nullable ProberStream stream) {
+  private static long heardNs(@Nullable ProberStream stream) {
     return stream == null ? 0 : stream.lastHeardNs();
   }
 }

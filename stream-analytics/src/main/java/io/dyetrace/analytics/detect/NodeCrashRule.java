@@ -77,7 +77,7 @@ final class NodeCrashRule implements FaultRule {
     for (JudgedProbe p : lost) {
       weight += p.node().equals(node) ? 1 : 1.0 / sharers(now, p, mute);
     }
-    if (weight < now.config().crash().lostInARow() || !probersWell(now, lost)) {
+    if (weight < now.config().crash().consecutiveLosses() || !probersWell(now, lost)) {
       return;
     }
     boolean dead = !stream.gatewayAlive();
@@ -109,7 +109,7 @@ final class NodeCrashRule implements FaultRule {
             now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
     List<JudgedProbe> lost =
         now.probes(sinceNs, p -> p.fate() == Fate.LOST_BLIND && p.node().equals(node));
-    if (lost.size() < now.config().crash().lostInARowBlind()) {
+    if (lost.size() < now.config().crash().consecutiveLossesBlind()) {
       return;
     }
     long firstNs = Evaluation.first(lost);

@@ -13,7 +13,7 @@ class DetectorConfigTest {
   void shouldHaveTheDocumentedDefaults() {
     DetectorConfig config = DetectorConfig.defaults();
 
-    assertThat(config.crash().lostInARow()).isEqualTo(3);
+    assertThat(config.crash().consecutiveLosses()).isEqualTo(3);
     assertThat(config.jitter().delay()).isEqualTo(Duration.ofMillis(50));
     assertThat(config.jitter().delayFactor()).isEqualTo(5.0);
     assertThat(config.noData().silence()).isEqualTo(Duration.ofSeconds(15));
@@ -23,18 +23,18 @@ class DetectorConfigTest {
 
   @Test
   void shouldTakeSingleKeys() {
-    DetectorConfig config = parse("crash: {lost_in_a_row: 4}\nno_data: {silence: 30s}");
+    DetectorConfig config = parse("crash: {consecutive_losses: 4}\nno_data: {silence: 30s}");
 
-    assertThat(config.crash().lostInARow()).isEqualTo(4);
-    assertThat(config.crash().lostInARowBlind()).isEqualTo(6);
+    assertThat(config.crash().consecutiveLosses()).isEqualTo(4);
+    assertThat(config.crash().consecutiveLossesBlind()).isEqualTo(6);
     assertThat(config.noData().silence()).isEqualTo(Duration.ofSeconds(30));
   }
 
   @Test
   void shouldRefuseUnknownKeysAndBadRanges() {
-    assertThatThrownBy(() -> parse("crash: {lost_in_row: 4}"))
+    assertThatThrownBy(() -> parse("crash: {consecutive_loss: 4}"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("lost_in_row");
+        .hasMessageContaining("consecutive_loss");
     assertThatThrownBy(() -> parse("jitter: {delayed_share: 1.5}"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("delayed_share: 1.5");

@@ -33,7 +33,7 @@ class DetectorOperatorTest {
 
   private final TelemetryReader reader = new TelemetryReader(Keyed.BY_CLUSTER);
   private final List<AutoCloseable> opened = new ArrayList<>();
-  @SuppressWarnings("NullAway.Init") // open() sets it
+  @SuppressWarnings("NullAway.Init") // harness() sets it
   private DetectorOperator operator;
   private long offset;
 

@@ -254,13 +254,13 @@ public final class Simulation {
     long at = sentNs;
     String sender = nodes.contains(source) ? "agent" : source;
     if (outages.covers(sender, at)) {
-      at = outages.endOf(sender, at) + 500 * MS + (Math.floorMod(source.hashCode(), 10)) * 30 * MS;
+      at = outages.endOf(sender, at) + 500 * MS + Math.floorMod(source.hashCode(), 10) * 30L * MS;
     }
     if (outages.covers("kafka", at)) {
       at =
           outages.endOf("kafka", at)
               + 300 * MS
-              + (Math.floorMod(source.hashCode() * 31, 10)) * 150 * MS;
+              + Math.floorMod(source.hashCode() * 31, 10) * 150L * MS;
     }
     // The order within a source is kept by the stable sort, as long as times do not run backwards.
     deliveries.add(new Delivery(at, source, eventNs, batch));
