@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /**
- * Which ClickHouse a command talks to: {@code --url}, else the {@code clickhouse} block of {@code --config}, else the environment
- * ({@code DYETRACE_CLICKHOUSE_URL}, {@code _DATABASE}, {@code _USER}, {@code _PASSWORD}), else the lab's.
+ * Which ClickHouse a command talks to: {@code --url}, else the {@code clickhouse} block of {@code
+ * --config}, else the environment ({@code DYETRACE_CLICKHOUSE_URL}, {@code _DATABASE}, {@code
+ * _USER}, {@code _PASSWORD}), else the lab's.
  */
 final class ConnectionOptions {
   static final String DEFAULT_URL = "http://127.0.0.1:8123";
@@ -28,7 +29,9 @@ final class ConnectionOptions {
       names = "--url",
       paramLabel = "URL",
       description =
-          "ClickHouse's HTTP interface (default: $DYETRACE_CLICKHOUSE_URL, else " + DEFAULT_URL + ")")
+          "ClickHouse's HTTP interface (default: $DYETRACE_CLICKHOUSE_URL, else "
+              + DEFAULT_URL
+              + ")")
   private @Nullable String url;
 
   @Option(

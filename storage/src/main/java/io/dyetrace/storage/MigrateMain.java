@@ -57,7 +57,13 @@ public final class MigrateMain implements Callable<Integer> {
       awaitReachable(client);
       int run = new Migrations(client, to.database(), retentionDays).run();
       System.err.println(
-          "dyetrace migrate: database " + to.database() + " at " + to.url() + " is up to date, " + run + " migrations run");
+          "dyetrace migrate: database "
+              + to.database()
+              + " at "
+              + to.url()
+              + " is up to date, "
+              + run
+              + " migrations run");
       return 0;
     } catch (IOException e) {
       System.err.println("dyetrace migrate: " + e.getMessage());

@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code ./dyetrace sql "SELECT …"}: runs one statement and prints its result, as a table or, with {@code --json}, one JSON object a row.
+ * {@code ./dyetrace sql "SELECT …"}: runs one statement and prints its result, as a table or, with
+ * {@code --json}, one JSON object a row.
  */
 @Command(
     name = "dyetrace sql",

@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Prints tab-separated rows with names and types as a table: columns as wide as their values, numbers to the right.
+ * Prints tab-separated rows with names and types as a table: columns as wide as their values,
+ * numbers to the right.
  *
- * <p>Widths come from the first rows; a longer value further down pushes its line out, so that a result of any size needs little memory.
+ * <p>Widths come from the first rows; a longer value further down pushes its line out, so that a
+ * result of any size needs little memory.
  */
 final class TextTable {
   private static final String GAP = "  ";
@@ -102,7 +104,8 @@ final class TextTable {
   private static String[] split(String line) {
     String[] values = line.split("\t", -1);
     for (int i = 0; i < values.length; i++) {
-      values[i] = values[i].equals("\\N") ? "NULL" : values[i].replace("\\'", "'").replace("\\\\", "\\");
+      values[i] =
+          values[i].equals("\\N") ? "NULL" : values[i].replace("\\'", "'").replace("\\\\", "\\");
     }
     return values;
   }

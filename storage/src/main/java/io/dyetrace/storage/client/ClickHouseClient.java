@@ -24,7 +24,8 @@ import java.util.TreeMap;
  * String rows = client.query("SELECT point, count() FROM trace_points GROUP BY point");
  * }</pre>
  *
- * Errors: {@link ClickHouseException} when ClickHouse answered with one, another {@link IOException} when it did not answer.
+ * Errors: {@link ClickHouseException} when ClickHouse answered with one, another {@link
+ * IOException} when it did not answer.
  */
 public final class ClickHouseClient {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);

@@ -7,7 +7,10 @@ import java.util.Set;
 public final class ClickHouseException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** What passes by itself: limits of memory, time, parts and queries, read-only replicas, a server that starts or stops. */
+  /**
+   * What passes by itself: limits of memory, time, parts and queries, read-only replicas, a server
+   * that starts or stops.
+   */
   private static final Set<Integer> TRANSIENT =
       Set.of(159, 160, 164, 201, 202, 209, 210, 216, 241, 242, 252, 319, 394, 425, 439, 473, 999);
 

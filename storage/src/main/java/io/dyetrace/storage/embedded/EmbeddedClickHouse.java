@@ -16,7 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The embedded engine as a child process, for tests and for programs that bring their own ClickHouse.
+ * The embedded engine as a child process, for tests and for programs that bring their own
+ * ClickHouse.
  *
  * <pre>{@code
  * try (EmbeddedClickHouse clickHouse = EmbeddedClickHouse.start(directory)) {
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * The engine must have a process of its own: it takes one data directory a process and cannot be started twice in one.
+ * The engine must have a process of its own: it takes one data directory a process and cannot be
+ * started twice in one.
  */
 public final class EmbeddedClickHouse implements AutoCloseable {
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
@@ -48,7 +50,7 @@ public final class EmbeddedClickHouse implements AutoCloseable {
   public static @Nullable String unavailabilityCause() {
     try {
       Path library = EmbeddedConfig.defaultLibrary();
-      return Files.isReadable(library) ? null : library + " is missing; scripts/fetch-chdb fetches it";
+      return Files.isReadable(library) ? null : library + " is missing; scripts/setup fetches it";
     } catch (ConfigException e) {
       return e.getMessage();
     }
@@ -59,7 +61,9 @@ public final class EmbeddedClickHouse implements AutoCloseable {
     return start(directory, 0);
   }
 
-  /** Starts it on a directory and a port of 127.0.0.1 (0: a free one), and waits until it answers. */
+  /**
+   * Starts it on a directory and a port of 127.0.0.1 (0: a free one), and waits until it answers.
+   */
   public static EmbeddedClickHouse start(Path directory, int port)
       throws IOException, InterruptedException {
     return start(directory, port, List.of());
@@ -170,7 +174,8 @@ public final class EmbeddedClickHouse implements AutoCloseable {
   private static boolean answers(int port) {
     try {
       HttpURLConnection connection =
-          (HttpURLConnection) URI.create("http://127.0.0.1:" + port + "/ping").toURL().openConnection();
+          (HttpURLConnection)
+              URI.create("http://127.0.0.1:" + port + "/ping").toURL().openConnection();
       connection.setConnectTimeout(1_000);
       connection.setReadTimeout(1_000);
       return connection.getResponseCode() == 200;

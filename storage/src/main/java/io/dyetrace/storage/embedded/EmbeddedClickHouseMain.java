@@ -73,7 +73,11 @@ public final class EmbeddedClickHouseMain implements Callable<Integer> {
     }
     CountDownLatch never = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server), "stop"));
-    LOG.info("clickhouse ready on http://{}:{}, data in {}", config.listen().host(), server.port(), config.dataDirectory());
+    LOG.info(
+        "clickhouse ready on http://{}:{}, data in {}",
+        config.listen().host(),
+        server.port(),
+        config.dataDirectory());
     never.await();
     return 0;
   }

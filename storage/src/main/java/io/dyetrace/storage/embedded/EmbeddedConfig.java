@@ -52,16 +52,19 @@ public record EmbeddedConfig(
       @Nullable Duration maxExecutionTime,
       @Nullable MetricsConfig metrics) {
     this.listen = Check.orDefault(listen, new HostPort("127.0.0.1", 8123));
-    this.dataDirectory = Check.required("data_directory", dataDirectory).toAbsolutePath().normalize();
+    this.dataDirectory =
+        Check.required("data_directory", dataDirectory).toAbsolutePath().normalize();
     this.user = Check.orDefault(user, "default");
     this.password = Check.orDefault(password, "");
     this.library = library == null ? defaultLibrary() : library.toAbsolutePath();
-    this.maxMemoryMib = Check.range("max_memory_mib", Check.orDefault(maxMemoryMib, 640), 256, 1 << 20);
+    this.maxMemoryMib =
+        Check.range("max_memory_mib", Check.orDefault(maxMemoryMib, 640), 256, 1 << 20);
     this.maxQueryMemoryMib =
         Check.range("max_query_memory_mib", Check.orDefault(maxQueryMemoryMib, 400), 64, 1 << 20);
     this.maxConcurrentQueries =
         Check.range("max_concurrent_queries", Check.orDefault(maxConcurrentQueries, 8), 1, 256);
-    this.maxRequestMib = Check.range("max_request_mib", Check.orDefault(maxRequestMib, 64), 1, 1024);
+    this.maxRequestMib =
+        Check.range("max_request_mib", Check.orDefault(maxRequestMib, 32), 1, 1024);
     this.maxExecutionTime =
         Check.range(
             "max_execution_time",
@@ -83,7 +86,9 @@ public record EmbeddedConfig(
     return "EmbeddedConfig[listen=" + listen + ", dataDirectory=" + dataDirectory + "]";
   }
 
-  /** What the engine is booted with: it has the machine for itself nowhere, so its pools are small. */
+  /**
+   * What the engine is booted with: it has the machine for itself nowhere, so its pools are small.
+   */
   List<String> serverSettings() {
     return List.of(
         "--max_server_memory_usage=" + (maxMemoryMib.longValue() << 20),
@@ -118,6 +123,6 @@ public record EmbeddedConfig(
       }
     }
     throw new ConfigException(
-        "library: no build/chdb/libchdb.so here or above; scripts/fetch-chdb fetches it");
+        "library: no build/chdb/libchdb.so here or above; scripts/setup fetches it");
   }
 }

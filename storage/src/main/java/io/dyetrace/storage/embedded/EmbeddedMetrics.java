@@ -7,7 +7,9 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 
 /** The embedded engine's metrics. */
 final class EmbeddedMetrics {
-  private static final double[] SECONDS = {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 60};
+  private static final double[] SECONDS = {
+    .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 60
+  };
 
   private final Counter requests;
   private final Histogram seconds;

@@ -31,7 +31,8 @@ final class EmbeddedServer {
   void start() throws IOException {
     // Without it every small answer waits for the client's delayed acknowledgement.
     System.setProperty("sun.net.httpserver.nodelay", "true");
-    // A connection closed for being one idle too many breaks the request that its client is just sending.
+    // A connection closed for being one idle too many breaks the request that its client is just
+    // sending.
     System.setProperty("sun.net.httpserver.maxIdleConnections", "1000");
     System.setProperty("sun.net.httpserver.idleInterval", "600");
     HttpServer listening;
@@ -51,7 +52,8 @@ final class EmbeddedServer {
     ExecutorService threads = Executors.newFixedThreadPool(config.maxConcurrentQueries() * 2);
     listening.setExecutor(threads);
     listening.createContext(
-        "/", new QueryHandler(booted, config, new EmbeddedMetrics(registry, booted), displayName()));
+        "/",
+        new QueryHandler(booted, config, new EmbeddedMetrics(registry, booted), displayName()));
     listening.start();
     engine = booted;
     http = listening;
@@ -67,7 +69,8 @@ final class EmbeddedServer {
   }
 
   /**
-   * Lets running statements and their answers end, closes the engine, stops listening. Returns false when a statement would not end.
+   * Lets running statements and their answers end, closes the engine, stops listening. Returns
+   * false when a statement would not end.
    */
   boolean stop() throws InterruptedException {
     boolean ended = engine == null || engine.stop();

@@ -13,8 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ClickHouse engine in this process, on one data directory. A {@link Session} is one connection: it runs one statement at a time
- * and keeps settings, current database and temporary tables until it is closed.
+ * The ClickHouse engine in this process, on one data directory. A {@link Session} is one
+ * connection: it runs one statement at a time and keeps settings, current database and temporary
+ * tables until it is closed.
  *
  * <pre>{@code
  * try (Engine engine = Engine.start(config); Engine.Session session = engine.open()) {
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * The engine starts once in a process: a connection is kept open until {@link #close}, and after that nothing opens any more.
+ * The engine starts once in a process: a connection is kept open until {@link #close}, and after
+ * that nothing opens any more.
  */
 final class Engine implements AutoCloseable {
   private static final Duration LEASE_WAIT = Duration.ofSeconds(10);
@@ -84,7 +86,10 @@ final class Engine implements AutoCloseable {
     return sessions - leases.availablePermits();
   }
 
-  /** Waits for what runs, then stops the engine. Returns false when a statement would not end: then only the process's end stops it. */
+  /**
+   * Waits for what runs, then stops the engine. Returns false when a statement would not end: then
+   * only the process's end stops it.
+   */
   boolean stop() throws InterruptedException {
     if (closed) {
       return true;
@@ -93,8 +98,8 @@ final class Engine implements AutoCloseable {
       return false;
     }
     closed = true;
-    ChdbLibrary.chdb_close_conn(keeper);
-    ChdbLibrary.chdb_shutdown();
+    ChdbLibrary.closeConn(keeper);
+    ChdbLibrary.shutdown();
     return true;
   }
 
@@ -115,14 +120,15 @@ final class Engine implements AutoCloseable {
         argv.setPointer((long) Long.BYTES * i, text);
       }
       argv.setPointer((long) Long.BYTES * arguments.size(), Pointer.NULL);
-      Pointer connection = ChdbLibrary.chdb_connect(arguments.size(), argv);
+      Pointer connection = ChdbLibrary.connect(arguments.size(), argv);
       texts.forEach(Memory::close);
       return connection;
     }
   }
 
   /** What a statement did. */
-  record Statistics(long rowsRead, long bytesRead, long rowsWritten, long bytesWritten, long elapsedNs) {
+  record Statistics(
+      long rowsRead, long bytesRead, long rowsWritten, long bytesWritten, long elapsedNs) {
     static final Statistics NONE = new Statistics(0, 0, 0, 0, 0);
   }
 
@@ -146,7 +152,7 @@ final class Engine implements AutoCloseable {
     Result run(byte[] statement, String format) throws EngineException {
       byte[] formatBytes = format.getBytes(StandardCharsets.UTF_8);
       return checked(
-          ChdbLibrary.chdb_query_n(
+          ChdbLibrary.queryN(
               handle.getPointer(0), statement, statement.length, formatBytes, formatBytes.length));
     }
 
@@ -156,35 +162,38 @@ final class Engine implements AutoCloseable {
     }
 
     /**
-     * Runs an INSERT with its data. Data that stands behind the statement itself would end at the first byte pattern that looks like the
-     * statement's end.
+     * Runs an INSERT with its data. Data that stands behind the statement itself would end at the
+     * first byte pattern that looks like the statement's end.
      *
      * @param statement up to, and without, its FORMAT clause
      */
     Result insert(byte[] statement, String format, byte[] data) throws EngineException {
       byte[] formatBytes = format.getBytes(StandardCharsets.UTF_8);
       Pointer stream =
-          ChdbLibrary.chdb_stream_insert_n(
+          ChdbLibrary.streamInsertN(
               handle.getPointer(0), statement, statement.length, formatBytes, formatBytes.length);
       try {
         checkInsert(stream);
-        if (data.length > 0 && ChdbLibrary.chdb_stream_append(stream, data, data.length) != 0) {
+        if (data.length > 0 && ChdbLibrary.streamAppend(stream, data, data.length) != 0) {
           checkInsert(stream);
           throw EngineException.of(1, "the engine took not all of the data");
         }
-        return checked(ChdbLibrary.chdb_stream_done(stream));
+        return checked(ChdbLibrary.streamDone(stream));
       } finally {
-        ChdbLibrary.chdb_destroy_insert_stream(stream);
+        ChdbLibrary.destroyInsertStream(stream);
       }
     }
 
-    /** Starts a SELECT whose result comes in pieces. Each piece is a complete document of the format: see {@link StreamedFormat}. */
+    /**
+     * Starts a SELECT whose result comes in pieces. Each piece is a complete document of the
+     * format: see {@link StreamedFormat}.
+     */
     Stream stream(byte[] statement, String format) throws EngineException {
       byte[] formatBytes = format.getBytes(StandardCharsets.UTF_8);
       return new Stream(
           this,
           checked(
-                  ChdbLibrary.chdb_stream_query_n(
+                  ChdbLibrary.streamQueryN(
                       handle.getPointer(0),
                       statement,
                       statement.length,
@@ -197,24 +206,24 @@ final class Engine implements AutoCloseable {
     public void close() {
       if (open) {
         open = false;
-        ChdbLibrary.chdb_close_conn(handle);
+        ChdbLibrary.closeConn(handle);
         leases.release();
       }
     }
   }
 
   private static void checkInsert(Pointer stream) throws EngineException {
-    Pointer error = ChdbLibrary.chdb_stream_insert_error(stream);
+    Pointer error = ChdbLibrary.streamInsertError(stream);
     if (error != null) {
       throw EngineException.ofEngine(error.getString(0, "UTF-8"));
     }
   }
 
   private static Result checked(Pointer result) throws EngineException {
-    Pointer error = ChdbLibrary.chdb_result_error(result);
+    Pointer error = ChdbLibrary.resultError(result);
     if (error != null) {
       String text = error.getString(0, "UTF-8");
-      ChdbLibrary.chdb_destroy_query_result(result);
+      ChdbLibrary.destroyQueryResult(result);
       throw EngineException.ofEngine(text);
     }
     return new Result(result);
@@ -244,12 +253,12 @@ final class Engine implements AutoCloseable {
 
     @Override
     public long bytes() {
-      return ChdbLibrary.chdb_result_length(handle());
+      return ChdbLibrary.resultLength(handle());
     }
 
     @Override
     public ByteBuffer slice(long offset, int length) {
-      Pointer buffer = ChdbLibrary.chdb_result_buffer(handle());
+      Pointer buffer = ChdbLibrary.resultBuffer(handle());
       if (buffer == null) {
         throw new IllegalStateException("a result without bytes");
       }
@@ -259,17 +268,17 @@ final class Engine implements AutoCloseable {
     Statistics statistics() {
       Pointer r = handle();
       return new Statistics(
-          ChdbLibrary.chdb_result_storage_rows_read(r),
-          ChdbLibrary.chdb_result_storage_bytes_read(r),
-          ChdbLibrary.chdb_result_rows_written(r),
-          ChdbLibrary.chdb_result_bytes_written(r),
-          (long) (ChdbLibrary.chdb_result_elapsed(r) * 1e9));
+          ChdbLibrary.resultStorageRowsRead(r),
+          ChdbLibrary.resultStorageBytesRead(r),
+          ChdbLibrary.resultRowsWritten(r),
+          ChdbLibrary.resultBytesWritten(r),
+          (long) (ChdbLibrary.resultElapsed(r) * 1e9));
     }
 
     @Override
     public void close() {
       if (handle != null) {
-        ChdbLibrary.chdb_destroy_query_result(handle);
+        ChdbLibrary.destroyQueryResult(handle);
         handle = null;
       }
     }
@@ -298,7 +307,7 @@ final class Engine implements AutoCloseable {
       }
       Result next;
       try {
-        next = checked(ChdbLibrary.chdb_stream_fetch_result(session.handle.getPointer(0), handle));
+        next = checked(ChdbLibrary.streamFetchResult(session.handle.getPointer(0), handle));
       } catch (EngineException e) {
         ended = true;
         throw e;
@@ -320,9 +329,9 @@ final class Engine implements AutoCloseable {
       }
       if (!ended) {
         ended = true;
-        ChdbLibrary.chdb_stream_cancel_query(session.handle.getPointer(0), handle);
+        ChdbLibrary.streamCancelQuery(session.handle.getPointer(0), handle);
       }
-      ChdbLibrary.chdb_destroy_query_result(handle);
+      ChdbLibrary.destroyQueryResult(handle);
     }
   }
 }

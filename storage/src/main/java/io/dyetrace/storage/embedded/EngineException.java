@@ -9,6 +9,7 @@ final class EngineException extends Exception {
   static final int AUTHENTICATION_FAILED = 516;
   static final int TOO_MANY_SIMULTANEOUS_QUERIES = 202;
   static final int REQUEST_TOO_LARGE = 307;
+  static final int MEMORY_LIMIT_EXCEEDED = 241;
   static final int CANNOT_DECOMPRESS = 271;
 
   private static final long serialVersionUID = 1L;

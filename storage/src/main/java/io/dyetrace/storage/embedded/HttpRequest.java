@@ -16,7 +16,10 @@ import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
-/** A request of ClickHouse's HTTP interface, read: the statement, its settings, and how the answer is wanted. */
+/**
+ * A request of ClickHouse's HTTP interface, read: the statement, its settings, and how the answer
+ * is wanted.
+ */
 final class HttpRequest {
   /** URL parameters that are the interface's own; every other is a setting of the engine. */
   private static final Set<String> INTERFACE_PARAMETERS =
@@ -59,9 +62,11 @@ final class HttpRequest {
   /**
    * Reads a request to its end.
    *
-   * @throws EngineException when it is too large, damaged, or asks for what the embedded engine has not
+   * @throws EngineException when it is too large, damaged, or asks for what the embedded engine has
+   *     not
    */
-  static HttpRequest read(HttpExchange exchange, long maxBytes) throws IOException, EngineException {
+  static HttpRequest read(HttpExchange exchange, long maxBytes)
+      throws IOException, EngineException {
     Map<String, String> parameters = parameters(exchange.getRequestURI().getRawQuery());
     if (parameters.containsKey("session_id")) {
       throw EngineException.of(
@@ -111,7 +116,8 @@ final class HttpRequest {
       }
     } catch (IOException e) {
       throw EngineException.of(
-          EngineException.CANNOT_DECOMPRESS, "the request's body cannot be read: " + e.getMessage());
+          EngineException.CANNOT_DECOMPRESS,
+          "the request's body cannot be read: " + e.getMessage());
     }
   }
 
@@ -190,7 +196,9 @@ final class HttpRequest {
       String decoded;
       try {
         decoded =
-            new String(Base64.getDecoder().decode(authorization.substring(6).strip()), StandardCharsets.UTF_8);
+            new String(
+                Base64.getDecoder().decode(authorization.substring(6).strip()),
+                StandardCharsets.UTF_8);
       } catch (IllegalArgumentException e) {
         return false;
       }

@@ -18,10 +18,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * ClickHouse's HTTP interface: one request, one statement, in a session of its own with the URL's settings.
+ * ClickHouse's HTTP interface: one request, one statement, in a session of its own with the URL's
+ * settings.
  *
- * <p>A SELECT in a format whose pieces can be joined goes out as the engine makes it; everything else is held in the engine's memory,
- * within the query's limit, before its status is known and sent.
+ * <p>A SELECT in a format whose pieces can be joined goes out as the engine makes it; everything
+ * else is held in the engine's memory, within the query's limit, before its status is known and
+ * sent.
  */
 final class QueryHandler implements HttpHandler {
   private static final Logger LOG = LoggerFactory.getLogger(QueryHandler.class);
@@ -48,7 +50,8 @@ final class QueryHandler implements HttpHandler {
       outcome = answerOrRefuse(exchange);
       exchange.close();
     } finally {
-      // After an IOException the exchange is not closed: that would end a half result as if it were whole. The server cuts the connection.
+      // After an IOException the exchange is not closed: that would end a half result as if it were
+      // whole. The server cuts the connection.
       metrics.request(outcome, System.nanoTime() - started);
     }
   }
@@ -62,7 +65,17 @@ final class QueryHandler implements HttpHandler {
       return "refused";
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      refuse(exchange, EngineException.of(EngineException.TOO_MANY_SIMULTANEOUS_QUERIES, "stopping"));
+      refuse(
+          exchange, EngineException.of(EngineException.TOO_MANY_SIMULTANEOUS_QUERIES, "stopping"));
+      return "failed";
+    } catch (OutOfMemoryError e) {
+      // One request's buffers: the others go on.
+      LOG.error("no memory for a request");
+      refuse(
+          exchange,
+          EngineException.of(
+              EngineException.MEMORY_LIMIT_EXCEEDED,
+              "the HTTP interface has not the memory for this request. (MEMORY_LIMIT_EXCEEDED)"));
       return "failed";
     } catch (RuntimeException e) {
       LOG.error("a request failed", e);
@@ -83,7 +96,8 @@ final class QueryHandler implements HttpHandler {
     switch (exchange.getRequestURI().getPath()) {
       case "/ping", "/replicas_status" -> plain(exchange, 200, "Ok.\n");
       case "/" -> query(exchange);
-      default -> plain(exchange, 404, "There is no handle " + exchange.getRequestURI().getPath() + "\n");
+      default ->
+          plain(exchange, 404, "There is no handle " + exchange.getRequestURI().getPath() + "\n");
     }
   }
 
@@ -165,7 +179,8 @@ final class QueryHandler implements HttpHandler {
     Map<String, String> settings = new LinkedHashMap<>();
     settings.put("max_memory_usage", Long.toString(config.maxQueryMemoryMib().longValue() << 20));
     settings.put("max_execution_time", Long.toString(config.maxExecutionTime().toSeconds()));
-    settings.put("max_threads", Integer.toString(Math.min(4, Runtime.getRuntime().availableProcessors())));
+    settings.put(
+        "max_threads", Integer.toString(Math.min(4, Runtime.getRuntime().availableProcessors())));
     settings.put("log_queries", "0");
     // The library takes "1 + 1" for a SELECT; a server does not.
     settings.put("implicit_select", "0");
@@ -219,7 +234,8 @@ final class QueryHandler implements HttpHandler {
         try {
           piece = stream.next();
         } catch (EngineException e) {
-          // The status is gone. Breaking the transfer off is the one way left to say that the result is not whole.
+          // The status is gone. Breaking the transfer off is the one way left to say that the
+          // result is not whole.
           LOG.info("a result broke off: {}", e.getMessage());
           throw new IOException("the result broke off", e);
         }

@@ -7,8 +7,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the HTTP interface must know about a statement before the engine runs it: its first word, its FORMAT clause, and whether it
- * would touch the host's files. Literals, quoted names and comments are blanked before anything is looked for.
+ * What the HTTP interface must know about a statement before the engine runs it: its first word,
+ * its FORMAT clause, and whether it would touch the host's files. Literals, quoted names and
+ * comments are blanked before anything is looked for.
  */
 final class SqlText {
   private static final int HEAD_BYTES = 64 * 1024;
@@ -38,7 +39,13 @@ final class SqlText {
   /** Looks at a statement; of an INSERT that carries its data only at the start. */
   static SqlText of(byte[] statement) {
     // One byte is one character: enough for keywords, and never an error.
-    return new SqlText(blank(new String(statement, 0, Math.min(statement.length, HEAD_BYTES), StandardCharsets.ISO_8859_1)));
+    return new SqlText(
+        blank(
+            new String(
+                statement,
+                0,
+                Math.min(statement.length, HEAD_BYTES),
+                StandardCharsets.ISO_8859_1)));
   }
 
   boolean isEmpty() {
@@ -83,9 +90,7 @@ final class SqlText {
           }
           case "FORMAT" -> {
             Matcher format = FORMAT_NAME.matcher(skeleton).region(word.end(), skeleton.length());
-            return format.lookingAt()
-                ? new InsertWithData(i, format.group(1), format.end())
-                : null;
+            return format.lookingAt() ? new InsertWithData(i, format.group(1), format.end()) : null;
           }
           default -> {
             i = word.end();

@@ -4,9 +4,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Formats whose pieces can be joined. The engine writes each piece of a streamed result as a document of its own; where the format
- * begins with names or types, every piece after the first has that beginning cut off. Formats that are not here (JSON, Pretty …) are
- * built whole in memory.
+ * Formats whose pieces can be joined. The engine writes each piece of a streamed result as a
+ * document of its own; where the format begins with names or types, every piece after the first has
+ * that beginning cut off. Formats that are not here (JSON, Pretty …) are built whole in memory.
  */
 final class StreamedFormat {
   private static final Map<String, Header> HEADERS =

@@ -1,4 +1,7 @@
-/** ClickHouse's own engine as a library (chDB), behind ClickHouse's HTTP interface, in a process of its own. */
+/**
+ * ClickHouse's own engine as a library (chDB), behind ClickHouse's HTTP interface, in a process of
+ * its own.
+ */
 @NullMarked
 package io.dyetrace.storage.embedded;
 

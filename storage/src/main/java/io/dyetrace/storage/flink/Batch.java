@@ -60,7 +60,8 @@ record Batch(
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int version = in.readUnsignedByte();
       if (version != VERSION) {
-        throw new IOException("a waiting batch of format " + version + "; this version reads " + VERSION);
+        throw new IOException(
+            "a waiting batch of format " + version + "; this version reads " + VERSION);
       }
       String token = in.readUTF();
       StorageTable table = StorageTable.valueOf(in.readUTF().toUpperCase(Locale.ROOT));
@@ -71,7 +72,8 @@ record Batch(
       boolean checkKeys = in.readBoolean();
       byte[] frames = new byte[in.readInt()];
       in.readFully(frames);
-      return new Batch(token, table, checkpointId, rows, leastTimeNs, mostTimeNs, checkKeys, frames);
+      return new Batch(
+          token, table, checkpointId, rows, leastTimeNs, mostTimeNs, checkKeys, frames);
     }
   }
 

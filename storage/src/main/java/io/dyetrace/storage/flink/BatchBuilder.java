@@ -26,7 +26,8 @@ final class BatchBuilder {
    * Gathers.
    *
    * @param incarnation random, of this run of the operator
-   * @param checkKeysBeforeNs rows of an earlier time may be stored already, by another run of the job
+   * @param checkKeysBeforeNs rows of an earlier time may be stored already, by another run of the
+   *     job
    */
   BatchBuilder(String incarnation, int subtask, long checkKeysBeforeNs) {
     this.incarnation = incarnation;

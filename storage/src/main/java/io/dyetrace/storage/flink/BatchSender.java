@@ -16,10 +16,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends released batches, one after the other, until each is acknowledged; never gives one up.
  *
- * <p>The first time a batch goes with its deduplication token. When the outcome is not known (the connection broke, the server died, an
- * error came back), the batch is not simply repeated: a server killed between writing its deduplication log and committing the part
- * would call the repeat a duplicate and drop rows that it does not have. Instead it is made sure that the first attempt does not run
- * any more, and then only rows are inserted whose natural key is not in the table.
+ * <p>The first time a batch goes with its deduplication token. When the outcome is not known (the
+ * connection broke, the server died, an error came back), the batch is not simply repeated: a
+ * server killed between writing its deduplication log and committing the part would call the repeat
+ * a duplicate and drop rows that it does not have. Instead it is made sure that the first attempt
+ * does not run any more, and then only rows are inserted whose natural key is not in the table.
  */
 final class BatchSender implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(BatchSender.class);

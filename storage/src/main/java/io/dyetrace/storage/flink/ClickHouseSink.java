@@ -15,15 +15,18 @@ import org.apache.flink.streaming.api.datastream.DataStream;
  * rows.sinkTo(ClickHouseSink.to(config.clickhouse())).name("clickhouse").uid("clickhouse");
  * }</pre>
  *
- * <p><b>No row is lost, none doubled</b>, when the job fails and restores, when ClickHouse is killed at any moment, when the job starts
- * from an older checkpoint, and when it starts without state and reads everything again: rows from before the start are compared with
- * the table by natural key, and only those that it lacks are inserted.
+ * <p><b>No row is lost, none doubled</b>, when the job fails and restores, when ClickHouse is
+ * killed at any moment, when the job starts from an older checkpoint, and when it starts without
+ * state and reads everything again: rows from before the start are compared with the table by
+ * natural key, and only those that it lacks are inserted.
  *
- * <p><b>An outage of ClickHouse does not stop the job.</b> Batches wait in the operator's state; the task goes on, checkpoints too. At
- * 128 MiB of waiting (compressed) rows a subtask takes no more and says so; its inputs wait then, nothing is dropped.
+ * <p><b>An outage of ClickHouse does not stop the job.</b> Batches wait in the operator's state;
+ * the task goes on, checkpoints too. At 128 MiB of waiting (compressed) rows a subtask takes no
+ * more and says so; its inputs wait then, nothing is dropped.
  *
- * <p><b>Delay</b>: a row is stored after the next checkpoint is complete; verdicts go first. Flink's own committer is not used: in Flink
- * 2.2 it retries a failed commit on the task's thread, at once, ten times, and then fails the job.
+ * <p><b>Delay</b>: a row is stored after the next checkpoint is complete; verdicts go first.
+ * Flink's own committer is not used: in Flink 2.2 it retries a failed commit on the task's thread,
+ * at once, ten times, and then fails the job.
  */
 public final class ClickHouseSink
     implements Sink<StorageRow>, SupportsPreWriteTopology<StorageRow> {
@@ -40,7 +43,9 @@ public final class ClickHouseSink
     return new ClickHouseSink(SinkSettings.of(config));
   }
 
-  /** The same sink with another limit for the compressed rows that wait for ClickHouse in a subtask. */
+  /**
+   * The same sink with another limit for the compressed rows that wait for ClickHouse in a subtask.
+   */
   public ClickHouseSink withMaxWaitingBytes(long bytes) {
     return new ClickHouseSink(settings.withMaxWaitingBytes(bytes));
   }

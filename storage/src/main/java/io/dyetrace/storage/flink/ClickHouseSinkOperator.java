@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes rows and emits none: see {@link ClickHouseSink} for what it promises.
  *
- * <p>A checkpoint closes the batches of its rows and holds them, and all earlier ones that are not stored, in operator state; when it is
- * complete they are released to the sender's thread. The task's own thread never waits for ClickHouse, unless more waits than the limit.
+ * <p>A checkpoint closes the batches of its rows and holds them, and all earlier ones that are not
+ * stored, in operator state; when it is complete they are released to the sender's thread. The
+ * task's own thread never waits for ClickHouse, unless more waits than the limit.
  */
 final class ClickHouseSinkOperator extends AbstractStreamOperator<StorageRow>
     implements OneInputStreamOperator<StorageRow, StorageRow>, BoundedOneInput {
@@ -164,7 +165,9 @@ final class ClickHouseSinkOperator extends AbstractStreamOperator<StorageRow>
   private static void awaitStored(Parts p) throws InterruptedException, IOException {
     if (!p.waiting().awaitReleasedBelow(0, Duration.ofMinutes(5))) {
       throw new IOException(
-          p.waiting().size() + " batches could not be stored at the end of the input: " + p.sender().trouble());
+          p.waiting().size()
+              + " batches could not be stored at the end of the input: "
+              + p.sender().trouble());
     }
   }
 

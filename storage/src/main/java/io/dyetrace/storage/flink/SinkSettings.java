@@ -19,7 +19,12 @@ record SinkSettings(
 
   static SinkSettings of(ClickHouseConfig config) {
     return new SinkSettings(
-        config.url(), config.database(), config.user(), config.password(), TIMEOUT, MAX_WAITING_BYTES);
+        config.url(),
+        config.database(),
+        config.user(),
+        config.password(),
+        TIMEOUT,
+        MAX_WAITING_BYTES);
   }
 
   SinkSettings withMaxWaitingBytes(long bytes) {

@@ -28,8 +28,8 @@ import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
 /**
- * Writes a row as one byte of format and kind, the batch's part, and the record as protobuf bytes. Rows are immutable, so copying one
- * is free; a field added to a record needs no new format.
+ * Writes a row as one byte of format and kind, the batch's part, and the record as protobuf bytes.
+ * Rows are immutable, so copying one is free; a field added to a record needs no new format.
  */
 public final class StorageRowSerializer extends TypeSerializer<StorageRow> {
   public static final StorageRowSerializer INSTANCE = new StorageRowSerializer();

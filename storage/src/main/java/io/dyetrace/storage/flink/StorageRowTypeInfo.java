@@ -5,7 +5,10 @@ import org.apache.flink.api.common.serialization.SerializerConfig;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 
-/** Flink's type of a {@link StorageRow}: {@code stream.flatMap(…).returns(StorageRowTypeInfo.INSTANCE)}. */
+/**
+ * Flink's type of a {@link StorageRow}: {@code
+ * stream.flatMap(…).returns(StorageRowTypeInfo.INSTANCE)}.
+ */
 public final class StorageRowTypeInfo extends TypeInformation<StorageRow> {
   public static final StorageRowTypeInfo INSTANCE = new StorageRowTypeInfo();
 

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches between the checkpoint that holds them and ClickHouse's acknowledgement. Shared by the task's thread, which adds and
- * releases, and the sender's, which takes and removes.
+ * Batches between the checkpoint that holds them and ClickHouse's acknowledgement. Shared by the
+ * task's thread, which adds and releases, and the sender's, which takes and removes.
  */
 final class WaitingBatches {
   private final Set<Batch> held = new LinkedHashSet<>();
@@ -40,7 +40,10 @@ final class WaitingBatches {
     notifyAll();
   }
 
-  /** The next to send, the most urgent table's first; waits for one. It stays here until {@link #remove}. */
+  /**
+   * The next to send, the most urgent table's first; waits for one. It stays here until {@link
+   * #remove}.
+   */
   synchronized Batch awaitNext() throws InterruptedException {
     while (released.isEmpty()) {
       wait();
@@ -72,7 +75,10 @@ final class WaitingBatches {
     return all;
   }
 
-  /** Waits until the released ones are fewer than so many bytes. Returns false when they still are not after a time. */
+  /**
+   * Waits until the released ones are fewer than so many bytes. Returns false when they still are
+   * not after a time.
+   */
   synchronized boolean awaitReleasedBelow(long bytes, Duration atMost) throws InterruptedException {
     long deadlineNs = System.nanoTime() + atMost.toNanos();
     while (releasedBytes >= bytes && !released.isEmpty()) {

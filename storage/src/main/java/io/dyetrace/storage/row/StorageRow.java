@@ -6,8 +6,8 @@ import java.io.Serializable;
 /**
  * One row of one table: a record together with what its batch says about the sender.
  *
- * <p>Made by {@link StorageRows}; written by {@code io.dyetrace.storage.flink.ClickHouseSink}. In a Flink stream its type is {@code
- * io.dyetrace.storage.flink.StorageRowTypeInfo.INSTANCE}.
+ * <p>Made by {@link StorageRows}; written by {@code io.dyetrace.storage.flink.ClickHouseSink}. In a
+ * Flink stream its type is {@code io.dyetrace.storage.flink.StorageRowTypeInfo.INSTANCE}.
  */
 public sealed interface StorageRow extends Serializable
     permits ProbeRow,

@@ -2,7 +2,7 @@ package io.dyetrace.storage.row;
 
 import io.dyetrace.common.record.Verdict;
 
-/** A row of {@code verdicts}: one revision of one occurrence. */
+/** One revision of one occurrence, a row of the table of verdicts. */
 public record VerdictRow(Verdict verdict) implements StorageRow {
   private static final long serialVersionUID = 1L;
 

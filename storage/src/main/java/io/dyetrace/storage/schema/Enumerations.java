@@ -19,20 +19,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * ClickHouse's types of the enumerations that columns hold: those of the registry, generated beside the migrations, and those of the
- * records. They only ever grow; the migration runner adds to the columns what is new.
+ * ClickHouse's types of the enumerations that columns hold: those of the registry, generated beside
+ * the migrations, and those of the records. They only ever grow; the migration runner adds to the
+ * columns what is new.
  */
 final class Enumerations {
-  private static final Pattern VALUE = Pattern.compile("'([A-Z0-9_]+)' = (\\d+)");
+  private static final Pattern VALUE = Pattern.compile("'([A-Z0-9_]+)' = (-?\\d+)");
+  private static final String UNKNOWN = "UNKNOWN";
   private static final Map<String, Enumeration> ALL = all();
 
   private Enumerations() {}
 
   /** An enumeration: its type in ClickHouse and its names by code. */
-  record Enumeration(String type, Map<Integer, String> names) {
-    /** The code to store: 0 for one that this version does not know, which ClickHouse could not read back. */
+  record Enumeration(String type, Map<Integer, String> names, int unknownCode) {
+    /**
+     * The code to store: UNKNOWN's for one that this version does not know, which ClickHouse could
+     * not read back.
+     */
     int storable(int code) {
-      return names.containsKey(code) ? code : 0;
+      return names.containsKey(code) ? code : unknownCode;
     }
 
     String nameOf(int code) {
@@ -44,7 +49,8 @@ final class Enumerations {
   static Enumeration named(String name) {
     Enumeration found = ALL.get(name);
     if (found == null) {
-      throw new IllegalArgumentException("no enumeration '" + name + "'; there are " + ALL.keySet());
+      throw new IllegalArgumentException(
+          "no enumeration '" + name + "'; there are " + ALL.keySet());
     }
     return found;
   }
@@ -52,7 +58,12 @@ final class Enumerations {
   private static Map<String, Enumeration> all() {
     Map<String, Enumeration> all = new LinkedHashMap<>();
     for (String name : List.of("trace_point", "drop_reason", "direction", "tier", "fault_class")) {
-      all.put(name, parse(resource("/dyetrace/storage/enum_" + name + ".sql")));
+      String type = resource("/dyetrace/storage/enum_" + name + ".sql");
+      if (!type.contains("'" + UNKNOWN + "'")) {
+        // Of drop reasons 0 says that nothing was dropped.
+        type = type.replaceFirst("\\(", "('" + UNKNOWN + "' = -1, ");
+      }
+      all.put(name, parse(type));
     }
     for (EnumDescriptor descriptor :
         List.of(
@@ -81,7 +92,13 @@ final class Enumerations {
     while (m.find()) {
       names.put(Integer.parseInt(m.group(2)), m.group(1));
     }
-    return new Enumeration(type.strip(), Collections.unmodifiableMap(names));
+    int unknownCode = 0;
+    for (Map.Entry<Integer, String> value : names.entrySet()) {
+      if (value.getValue().equals(UNKNOWN)) {
+        unknownCode = value.getKey();
+      }
+    }
+    return new Enumeration(type.strip(), Collections.unmodifiableMap(names), unknownCode);
   }
 
   private static String resource(String path) {

@@ -18,10 +18,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings a database up to date: runs the numbered migrations that it has not seen, in order, and remembers each with its checksum.
+ * Brings a database up to date: runs the numbered migrations that it has not seen, in order, and
+ * remembers each with its checksum.
  *
- * <p>Every statement of a migration may be run again, so a runner that died half way is repaired by the next, and two at a time do no
- * harm. A migration that was run is never edited: a changed one is refused by name.
+ * <p>Every statement of a migration may be run again, so a runner that died half way is repaired by
+ * the next, and two at a time do no harm. A migration that was run is never edited: a changed one
+ * is refused by name.
  */
 public final class Migrations {
   /** ClickHouse's TTL wraps in 2106, and what has wrapped is removed at once. */
@@ -93,7 +95,8 @@ public final class Migrations {
   /**
    * Runs what is missing. Returns how many migrations were run.
    *
-   * @throws MigrationException when a migration was changed after it was run, or the database is from a later version
+   * @throws MigrationException when a migration was changed after it was run, or the database is
+   *     from a later version
    */
   public int run() throws IOException, InterruptedException {
     return run(bundled());
@@ -104,7 +107,8 @@ public final class Migrations {
     ClickHouseClient db = client.inDatabase(database);
     db.query(HISTORY);
     Map<Integer, String[]> seen = new TreeMap<>();
-    for (String line : db.query("SELECT version, name, checksum FROM schema_migrations").split("\n")) {
+    for (String line :
+        db.query("SELECT version, name, checksum FROM schema_migrations").split("\n")) {
       String[] fields = line.split("\t");
       if (fields.length == 3) {
         seen.put(Integer.parseInt(fields[0]), fields);
@@ -150,7 +154,8 @@ public final class Migrations {
         db.query(statement);
       } catch (IOException e) {
         throw new MigrationException(
-            "migration " + migration.name() + ": " + firstLine(statement) + ": " + e.getMessage(), e);
+            "migration " + migration.name() + ": " + firstLine(statement) + ": " + e.getMessage(),
+            e);
       }
     }
     db.query(
@@ -180,13 +185,18 @@ public final class Migrations {
     }
     return switch (placeholder) {
       case "retention_days" -> Integer.toString(retentionDays);
-      // 10,000 inserts: at seven tables' batches every two seconds more than five hours of one table's.
+      // 10,000 inserts: at seven tables' batches every two seconds more than five hours of one
+      // table's.
       case "deduplication_window" -> "10000";
-      default -> throw new IllegalArgumentException("migration: no value for ${" + placeholder + "}");
+      default ->
+          throw new IllegalArgumentException("migration: no value for ${" + placeholder + "}");
     };
   }
 
-  /** A name that joined the registry after a table was made is added to its columns; that touches no data. */
+  /**
+   * A name that joined the registry after a table was made is added to its columns; that touches no
+   * data.
+   */
   private void extendEnumerations(ClickHouseClient db) throws IOException, InterruptedException {
     for (StorageTable table : StorageTable.values()) {
       for (var wanted : table.enumerations().entrySet()) {
@@ -198,7 +208,9 @@ public final class Migrations {
                         + wanted.getKey()
                         + "' FORMAT TSVRaw")
                 .strip();
-        if (!now.isEmpty() && !now.equals(wanted.getValue().type()) && isExtension(now, wanted.getValue().type())) {
+        if (!now.isEmpty()
+            && !now.equals(wanted.getValue().type())
+            && isExtension(now, wanted.getValue().type())) {
           LOG.info("adding new names to {}.{}", table.tableName(), wanted.getKey());
           db.query(
               "ALTER TABLE "

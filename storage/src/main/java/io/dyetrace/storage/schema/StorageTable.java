@@ -33,7 +33,8 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /**
- * The tables that rows go into: columns, how a row becomes a line of RowBinary, and the natural key that no two rows of a table share.
+ * The tables that rows go into: columns, how a row becomes a line of RowBinary, and the natural key
+ * that no two rows of a table share.
  *
  * <p>Ordered by how urgent their rows are.
  */
@@ -260,7 +261,8 @@ public enum StorageTable {
   /**
    * A whole statement that inserts the rows whose key the table does not hold.
    *
-   * <p>The rows stand in it as a literal: the table function {@code format} is what the embedded engine and a server both have.
+   * <p>The rows stand in it as a literal: the table function {@code format} is what the embedded
+   * engine and a server both have.
    *
    * @param rows in RowBinary
    * @param leastTimeNs no row is earlier
@@ -308,7 +310,9 @@ public enum StorageTable {
   Map<String, Enumerations.Enumeration> enumerations() {
     return columns.list.stream()
         .filter(c -> c.enumeration() != null)
-        .collect(Collectors.toMap(Column::name, c -> Enumerations.named(Objects.requireNonNull(c.enumeration()))));
+        .collect(
+            Collectors.toMap(
+                Column::name, c -> Enumerations.named(Objects.requireNonNull(c.enumeration()))));
   }
 
   private static long rttNs(ProbeResult result) {
@@ -448,7 +452,9 @@ public enum StorageTable {
     }
 
     Columns<R> sender(Function<R, Location> location, ToLongFunction<R> bootId) {
-      return string("node", r -> location.apply(r).getNode()).int64("boot_id", bootId).place(location);
+      return string("node", r -> location.apply(r).getNode())
+          .int64("boot_id", bootId)
+          .place(location);
     }
 
     Columns<R> place(Function<R, Location> location) {
@@ -463,7 +469,9 @@ public enum StorageTable {
     }
 
     String structure() {
-      return list.stream().map(c -> c.name() + " " + c.wireType()).collect(Collectors.joining(", "));
+      return list.stream()
+          .map(c -> c.name() + " " + c.wireType())
+          .collect(Collectors.joining(", "));
     }
 
     @SuppressWarnings("unchecked") // StorageTable.of chose the table by the row's class

@@ -1,4 +1,7 @@
-/** The tables: what they are made of, how rows are written into them, and the migrations that make them. */
+/**
+ * The tables: what they are made of, how rows are written into them, and the migrations that make
+ * them.
+ */
 @NullMarked
 package io.dyetrace.storage.schema;
 

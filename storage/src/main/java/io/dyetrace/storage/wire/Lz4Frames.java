@@ -15,9 +15,12 @@ import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.lz4.LZ4SafeDecompressor;
 
 /**
- * ClickHouse's compressed frames: 16 bytes of CityHash128 over the rest, a method byte, compressed size (with these 9 bytes) and
- * original size as 32 bits little-endian, then the data. What {@code compress=1} and {@code decompress=1} mean on the HTTP interface.
+ * ClickHouse's compressed frames: 16 bytes of CityHash128 over the rest, a method byte, compressed
+ * size (with these 9 bytes) and original size as 32 bits little-endian, then the data. What {@code
+ * compress=1} and {@code decompress=1} mean on the HTTP interface.
  */
+// ClickHouse's client moves its CityHash to an internal package; the frames need this one.
+@SuppressWarnings("deprecation")
 public final class Lz4Frames {
   /** The largest frame taken. ClickHouse and its clients make frames of about a mebibyte. */
   static final int MAX_FRAME_BYTES = 64 << 20;
@@ -43,10 +46,12 @@ public final class Lz4Frames {
     return Arrays.copyOf(out, at);
   }
 
-  private static int frame(LZ4Compressor lz4, byte[] data, int from, int length, byte[] out, int at) {
+  private static int frame(
+      LZ4Compressor lz4, byte[] data, int from, int length, byte[] out, int at) {
     int body = at + CHECKSUM_BYTES;
     int packed =
-        lz4.compress(data, from, length, out, body + HEADER_BYTES, out.length - body - HEADER_BYTES);
+        lz4.compress(
+            data, from, length, out, body + HEADER_BYTES, out.length - body - HEADER_BYTES);
     ByteBuffer buffer = ByteBuffer.wrap(out).order(ByteOrder.LITTLE_ENDIAN);
     buffer.put(body, METHOD_LZ4);
     buffer.putInt(body + 1, packed + HEADER_BYTES);
@@ -177,11 +182,20 @@ public final class Lz4Frames {
       int originalBytes = fields.getInt(CHECKSUM_BYTES + 5);
       if (method != METHOD_LZ4 && method != METHOD_NONE) {
         throw new IOException(
-            "compressed frames of method 0x" + Integer.toHexString(method & 0xff) + " are not LZ4's");
+            "compressed frames of method 0x"
+                + Integer.toHexString(method & 0xff)
+                + " are not LZ4's");
       }
-      if (packedBytes < 0 || packedBytes > MAX_FRAME_BYTES || originalBytes < 0 || originalBytes > MAX_FRAME_BYTES) {
+      if (packedBytes < 0
+          || packedBytes > MAX_FRAME_BYTES
+          || originalBytes < 0
+          || originalBytes > MAX_FRAME_BYTES) {
         throw new IOException(
-            "a compressed frame of " + packedBytes + " bytes for " + originalBytes + " is out of range");
+            "a compressed frame of "
+                + packedBytes
+                + " bytes for "
+                + originalBytes
+                + " is out of range");
       }
       byte[] packed = below.readNBytes(packedBytes);
       if (packed.length < packedBytes) {

@@ -4,7 +4,10 @@ import com.google.protobuf.ByteString;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Writes values in ClickHouse's RowBinary: little-endian numbers, strings with their length before them, nothing between values. */
+/**
+ * Writes values in ClickHouse's RowBinary: little-endian numbers, strings with their length before
+ * them, nothing between values.
+ */
 public final class RowBinary {
   private static final int IPV6_BYTES = 16;
   private static final int IPV4_BYTES = 4;
@@ -34,7 +37,12 @@ public final class RowBinary {
   private int reserve(int bytes) {
     int at = length;
     if (bytes > buffer.length - at) {
-      buffer = Arrays.copyOf(buffer, Math.max(Math.addExact(at, bytes), (int) Math.min(Integer.MAX_VALUE - 8L, buffer.length * 2L)));
+      buffer =
+          Arrays.copyOf(
+              buffer,
+              Math.max(
+                  Math.addExact(at, bytes),
+                  (int) Math.min(Integer.MAX_VALUE - 8L, buffer.length * 2L)));
     }
     length = at + bytes;
     return at;
@@ -99,7 +107,9 @@ public final class RowBinary {
     System.arraycopy(bytes, 0, buffer, at, bytes.length);
   }
 
-  /** An {@code IPv6} from 16 bytes, from 4 bytes as {@code ::ffff:a.b.c.d}, or {@code ::} from none. */
+  /**
+   * An {@code IPv6} from 16 bytes, from 4 bytes as {@code ::ffff:a.b.c.d}, or {@code ::} from none.
+   */
   public void address(ByteString value) {
     int at = reserve(IPV6_BYTES);
     Arrays.fill(buffer, at, at + IPV6_BYTES, (byte) 0);

@@ -87,7 +87,8 @@ class HttpInterfaceIT {
 
   @Test
   void shouldNotChangeAnythingOnGet() throws IOException, InterruptedException {
-    HttpResponse<byte[]> response = get("/?query=" + encode("CREATE TABLE no (x Int8) ENGINE = Log"));
+    HttpResponse<byte[]> response =
+        get("/?query=" + encode("CREATE TABLE no (x Int8) ENGINE = Log"));
     assertThat(response.headers().firstValue("X-ClickHouse-Exception-Code")).contains("164");
   }
 
@@ -96,22 +97,29 @@ class HttpInterfaceIT {
     HttpResponse<byte[]> response =
         post(
             "default_format=Native&enable_http_compression=1",
-            "SELECT displayName(), version(), revision(), timezone()".getBytes(StandardCharsets.UTF_8),
+            "SELECT displayName(), version(), revision(), timezone()"
+                .getBytes(StandardCharsets.UTF_8),
             "Accept-Encoding",
             "gzip");
     assertThat(response.headers().firstValue("Content-Encoding")).contains("gzip");
     assertThat(response.headers().firstValue("X-ClickHouse-Format")).contains("Native");
     byte[] block = new GZIPInputStream(new ByteArrayInputStream(response.body())).readAllBytes();
     assertThat(block).startsWith(4, 1);
-    assertThat(new String(block, StandardCharsets.ISO_8859_1)).contains("displayName()", "String", "26.7");
+    assertThat(new String(block, StandardCharsets.ISO_8859_1))
+        .contains("displayName()", "String", "26.7");
   }
 
   @Test
-  void shouldGiveSettingsAndParametersToOneStatementOnly() throws IOException, InterruptedException {
-    assertThat(ask("max_block_size=123&param_x=7", "SELECT getSetting('max_block_size'), {x:UInt8}"))
+  void shouldGiveSettingsAndParametersToOneStatementOnly()
+      throws IOException, InterruptedException {
+    assertThat(
+            ask("max_block_size=123&param_x=7", "SELECT getSetting('max_block_size'), {x:UInt8}"))
         .isEqualTo("123\t7");
     assertThat(ask("", "SELECT getSetting('max_block_size')")).isNotEqualTo("123");
-    assertThat(ask("log_comment=" + encode("it's \\ odd"), "SELECT getSetting('log_comment') FORMAT TSVRaw"))
+    assertThat(
+            ask(
+                "log_comment=" + encode("it's \\ odd"),
+                "SELECT getSetting('log_comment') FORMAT TSVRaw"))
         .isEqualTo("it's \\ odd");
     assertThat(text(post("no_such_setting=1", "SELECT 1"))).contains("UNKNOWN_SETTING");
   }
@@ -120,7 +128,12 @@ class HttpInterfaceIT {
   void shouldUseTheDatabaseOfUrlOrHeader() throws IOException, InterruptedException {
     assertThat(ask("database=system", "SELECT currentDatabase()")).isEqualTo("system");
     assertThat(
-            text(post("", "SELECT currentDatabase()".getBytes(StandardCharsets.UTF_8), "X-ClickHouse-Database", "system")))
+            text(
+                post(
+                    "",
+                    "SELECT currentDatabase()".getBytes(StandardCharsets.UTF_8),
+                    "X-ClickHouse-Database",
+                    "system")))
         .isEqualTo("system\n");
     HttpResponse<byte[]> missing = post("database=nowhere", "SELECT 1");
     assertThat(missing.statusCode()).isEqualTo(404);
@@ -135,8 +148,10 @@ class HttpInterfaceIT {
     assertThat(text(syntax)).startsWith("Code: 62. DB::Exception: ");
     assertThat(text(post("", "SELECT 1; SELECT 2"))).contains("one statement a request");
     assertThat(text(post("", "  -- nothing"))).contains("empty");
-    assertThat(text(post("", "SELECT 1 INTO OUTFILE '/tmp/x'"))).contains("not available over HTTP");
-    assertThat(text(post("", "INSERT INTO t SELECT * FROM input('x Int8') FORMAT TSV\n1"))).contains("input()");
+    assertThat(text(post("", "SELECT 1 INTO OUTFILE '/tmp/x'")))
+        .contains("not available over HTTP");
+    assertThat(text(post("", "INSERT INTO t SELECT * FROM input('x Int8') FORMAT TSV\n1")))
+        .contains("input()");
     assertThat(text(post("session_id=1", "SELECT 1"))).contains("no HTTP sessions");
   }
 
@@ -155,11 +170,16 @@ class HttpInterfaceIT {
             "CSV")) {
       byte[] streamed = post("", sql + " FORMAT " + format).body();
       // A sort is one piece, and the whole is a materialized statement.
-      byte[] whole = post("max_block_size=1000000", "SELECT * FROM (" + sql + ") ORDER BY number LIMIT 300000 FORMAT " + format).body();
+      byte[] whole =
+          post(
+                  "max_block_size=1000000",
+                  "SELECT * FROM (" + sql + ") ORDER BY number LIMIT 300000 FORMAT " + format)
+              .body();
       assertThat(streamed.length).as(format).isEqualTo(whole.length);
       assertThat(streamed).as(format).isEqualTo(whole);
     }
-    assertThat(ask("", "SELECT number FROM numbers(200000) FORMAT JSON")).contains("\"rows\": 200000");
+    assertThat(ask("", "SELECT number FROM numbers(200000) FORMAT JSON"))
+        .contains("\"rows\": 200000");
   }
 
   @Test
@@ -178,14 +198,16 @@ class HttpInterfaceIT {
             "decompress=1&query=" + encode("INSERT INTO it_frames FORMAT TSV"),
             Lz4Frames.pack(data, data.length));
     assertThat(insert.statusCode()).isEqualTo(200);
-    assertThat(insert.headers().firstValue("X-ClickHouse-Summary").orElse("")).contains("\"written_rows\":\"2\"");
+    assertThat(insert.headers().firstValue("X-ClickHouse-Summary").orElse(""))
+        .contains("\"written_rows\":\"2\"");
     byte[] frames = post("compress=1", "SELECT * FROM it_frames ORDER BY s").body();
     assertThat(Lz4Frames.unpack(frames)).isEqualTo(data);
     ByteArrayOutputStream gzip = new ByteArrayOutputStream();
     try (GZIPOutputStream out = new GZIPOutputStream(gzip)) {
       out.write("INSERT INTO it_frames FORMAT TSV\nc\n".getBytes(StandardCharsets.UTF_8));
     }
-    assertThat(post("", gzip.toByteArray(), "Content-Encoding", "gzip").statusCode()).isEqualTo(200);
+    assertThat(post("", gzip.toByteArray(), "Content-Encoding", "gzip").statusCode())
+        .isEqualTo(200);
     assertThat(ask("", "SELECT count() FROM it_frames")).isEqualTo("3");
     assertThat(text(post("decompress=1", "SELECT 1"))).contains("cannot be read");
   }
@@ -210,8 +232,10 @@ class HttpInterfaceIT {
     assertThat(insert.statusCode()).as(text(insert)).isEqualTo(200);
     byte[] back = post("", "SELECT s FROM it_bytes FORMAT RowBinary").body();
     assertThat(back).hasSize(rows.length());
-    assertThat(ask("", "SELECT count(), uniqExact(s), sum(length(s)) FROM it_bytes")).isEqualTo("20000\t20000\t800000");
-    assertThat(ask("", "SELECT count() FROM system.parts WHERE table = 'it_bytes' AND active")).isEqualTo("1");
+    assertThat(ask("", "SELECT count(), uniqExact(s), sum(length(s)) FROM it_bytes"))
+        .isEqualTo("20000\t20000\t800000");
+    assertThat(ask("", "SELECT count() FROM system.parts WHERE table = 'it_bytes' AND active"))
+        .isEqualTo("1");
   }
 
   @Test
@@ -228,7 +252,9 @@ class HttpInterfaceIT {
     List<Future<String>> answers = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
       int n = i;
-      answers.add(threads.submit(() -> ask("max_threads=1", "SELECT sum(number) + " + n + " FROM numbers(10000)")));
+      answers.add(
+          threads.submit(
+              () -> ask("max_threads=1", "SELECT sum(number) + " + n + " FROM numbers(10000)")));
     }
     for (int i = 0; i < answers.size(); i++) {
       assertThat(answers.get(i).get()).isEqualTo(Long.toString(49_995_000L + i));
@@ -243,11 +269,16 @@ class HttpInterfaceIT {
         EmbeddedClickHouse.start(
             directory, 0, List.of("user: dye", "password: secret", "max_request_mib: 1"))) {
       url = locked.url();
-      assertThat(post("", "SELECT 1").headers().firstValue("X-ClickHouse-Exception-Code")).contains("516");
+      assertThat(post("", "SELECT 1").headers().firstValue("X-ClickHouse-Exception-Code"))
+          .contains("516");
       assertThat(post("user=dye&password=wrong", "SELECT 1").statusCode()).isEqualTo(403);
       assertThat(ask("user=dye&password=secret", "SELECT 1")).isEqualTo("1");
       assertThat(
-              post("", "SELECT 1".getBytes(StandardCharsets.UTF_8), "Authorization", "Basic ZHllOnNlY3JldA==")
+              post(
+                      "",
+                      "SELECT 1".getBytes(StandardCharsets.UTF_8),
+                      "Authorization",
+                      "Basic ZHllOnNlY3JldA==")
                   .statusCode())
           .isEqualTo(200);
       assertThat(locked.stop()).isZero();

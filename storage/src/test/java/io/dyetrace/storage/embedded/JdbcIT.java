@@ -62,7 +62,8 @@ class JdbcIT {
   @Test
   void shouldInsertInBatches() throws SQLException {
     try (PreparedStatement insert =
-        connection.prepareStatement("INSERT INTO things (id, name, at, kind, tags) VALUES (?, ?, ?, ?, ?)")) {
+        connection.prepareStatement(
+            "INSERT INTO things (id, name, at, kind, tags) VALUES (?, ?, ?, ?, ?)")) {
       for (int i = 0; i < 1_000; i++) {
         insert.setLong(1, i);
         insert.setString(2, "n;\n\n" + i);
@@ -74,7 +75,8 @@ class JdbcIT {
       assertThat(insert.executeBatch()).hasSize(1_000);
     }
     try (PreparedStatement select =
-            connection.prepareStatement("SELECT count(), uniqExact(name) FROM things WHERE id < ? AND name LIKE ?")) {
+        connection.prepareStatement(
+            "SELECT count(), uniqExact(name) FROM things WHERE id < ? AND name LIKE ?")) {
       select.setLong(1, 500);
       select.setString(2, "n;%");
       try (ResultSet rows = select.executeQuery()) {
@@ -88,7 +90,8 @@ class JdbcIT {
   @Test
   void shouldReadALargeResult() throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("SELECT number, toString(number) FROM numbers(300000)")) {
+        ResultSet rows =
+            statement.executeQuery("SELECT number, toString(number) FROM numbers(300000)")) {
       long count = 0;
       long sum = 0;
       while (rows.next()) {
@@ -104,9 +107,11 @@ class JdbcIT {
   @Test
   void shouldGiveTheErrorsCode() {
     assertThatThrownBy(() -> connection.createStatement().executeQuery("SELECT * FROM nowhere"))
-        .isInstanceOfSatisfying(SQLException.class, e -> assertThat(e.getErrorCode()).isEqualTo(60));
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getErrorCode()).isEqualTo(60));
     assertThatThrownBy(() -> connection.createStatement().executeQuery("SELEKT 1"))
-        .isInstanceOfSatisfying(SQLException.class, e -> assertThat(e.getErrorCode()).isEqualTo(62));
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getErrorCode()).isEqualTo(62));
   }
 
   @Test
@@ -120,11 +125,13 @@ class JdbcIT {
       }
     }
     assertThat(tables).contains("probes", "trace_points", "verdicts_current");
-    try (ResultSet rows = connection.getMetaData().getColumns(null, "it_jdbc", "probes", "rtt_ns")) {
+    try (ResultSet rows =
+        connection.getMetaData().getColumns(null, "it_jdbc", "probes", "rtt_ns")) {
       assertThat(rows.next()).isTrue();
       assertThat(rows.getString("REMARKS")).contains("nanoseconds");
     }
-    try (ResultSet rows = connection.createStatement().executeQuery("SELECT reason, point FROM trace_points")) {
+    try (ResultSet rows =
+        connection.createStatement().executeQuery("SELECT reason, point FROM trace_points")) {
       assertThat(rows.getMetaData().getColumnTypeName(1)).startsWith("Enum16(");
       assertThat(rows.next()).isFalse();
     }

@@ -50,10 +50,12 @@ class SqlTextTest {
   @Test
   void shouldFindWhereTheDataOfAnInsertBegins() {
     assertThat(insertOf("INSERT INTO t FORMAT TSV\n\n1\n")).isEqualTo("INSERT INTO t|TSV|\n1\n");
-    assertThat(insertOf("INSERT INTO t FORMAT RowBinary\n ;\n")).isEqualTo("INSERT INTO t|RowBinary| ;\n");
+    assertThat(insertOf("INSERT INTO t FORMAT RowBinary\n ;\n"))
+        .isEqualTo("INSERT INTO t|RowBinary| ;\n");
     assertThat(insertOf("insert into t (format, values) settings a=1 format CSV 1,2"))
         .isEqualTo("insert into t (format, values) settings a=1|CSV|1,2");
-    assertThat(insertOf("INSERT INTO `format` VALUES (1), (2)")).isEqualTo("INSERT INTO `format`|Values| (1), (2)");
+    assertThat(insertOf("INSERT INTO `format` VALUES (1), (2)"))
+        .isEqualTo("INSERT INTO `format`|Values| (1), (2)");
     assertThat(insertOf("INSERT INTO t SELECT 1 FORMAT JSON")).isEqualTo("none");
     assertThat(insertOf("INSERT INTO t WITH 1 AS x SELECT x")).isEqualTo("none");
   }

@@ -121,7 +121,9 @@ class BatchSenderIT {
     client.query("DELETE FROM probes WHERE 1 SETTINGS lightweight_deletes_sync = 2");
     release(batch);
     awaitStored();
-    assertThat(client.query("SELECT count() FROM probes").strip()).as("the token alone loses rows").isEqualTo("0");
+    assertThat(client.query("SELECT count() FROM probes").strip())
+        .as("the token alone loses rows")
+        .isEqualTo("0");
     release(batch.suspected());
     awaitStored();
     assertExactlyOnce(client, 50);

@@ -172,7 +172,12 @@ class ClickHouseSinkOperatorIT {
         new OneInputStreamOperatorTestHarness<>(
             new ClickHouseSinkOperator(
                 new SinkSettings(
-                    "http://127.0.0.1:" + port, DATABASE, "default", "", Duration.ofSeconds(20), 1)),
+                    "http://127.0.0.1:" + port,
+                    DATABASE,
+                    "default",
+                    "",
+                    Duration.ofSeconds(20),
+                    1)),
             StorageRowSerializer.INSTANCE);
     harness.setProcessingTime(NOW_MS);
     CompletableFuture<LossyProxy> reachable = new CompletableFuture<>();

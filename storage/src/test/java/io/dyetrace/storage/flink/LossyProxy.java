@@ -9,7 +9,9 @@ import java.net.Socket;
 import java.net.URI;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A TCP proxy that can cut a connection after the server answered and before the client hears it. */
+/**
+ * A TCP proxy that can cut a connection after the server answered and before the client hears it.
+ */
 final class LossyProxy implements AutoCloseable {
   private final URI target;
   private final ServerSocket server;

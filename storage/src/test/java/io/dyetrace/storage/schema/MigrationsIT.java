@@ -35,7 +35,8 @@ class MigrationsIT {
 
   @Test
   void shouldKnowEveryFileOfTheDirectory() throws IOException {
-    try (Stream<Path> files = Files.list(Path.of("src/main/resources/dyetrace/storage/migrations"))) {
+    try (Stream<Path> files =
+        Files.list(Path.of("src/main/resources/dyetrace/storage/migrations"))) {
       assertThat(files.map(f -> f.getFileName().toString()).sorted().toList())
           .isEqualTo(Migrations.bundled().stream().map(Migration::name).toList());
     }
@@ -73,7 +74,10 @@ class MigrationsIT {
 
   @Test
   void shouldRefuseAMigrationThatWasChangedByName() throws IOException, InterruptedException {
-    run(List.of(new Migration(1, "V0001__a.sql", "CREATE TABLE IF NOT EXISTS a (x Int8) ENGINE = Log")));
+    run(
+        List.of(
+            new Migration(
+                1, "V0001__a.sql", "CREATE TABLE IF NOT EXISTS a (x Int8) ENGINE = Log")));
     assertThatThrownBy(() -> run(List.of(new Migration(1, "V0001__a.sql", "SELECT 1"))))
         .isInstanceOf(MigrationException.class)
         .hasMessageContaining("V0001__a.sql was changed after it was run");
@@ -112,7 +116,11 @@ class MigrationsIT {
   void shouldChangeTheRetention() throws IOException, InterruptedException {
     new Migrations(client, DATABASE, 90).run();
     new Migrations(client, DATABASE, 7).run();
-    assertThat(client.query("SELECT engine_full FROM system.tables WHERE name = 'probes' AND database = '" + DATABASE + "'"))
+    assertThat(
+            client.query(
+                "SELECT engine_full FROM system.tables WHERE name = 'probes' AND database = '"
+                    + DATABASE
+                    + "'"))
         .contains("toIntervalDay(7)");
   }
 }

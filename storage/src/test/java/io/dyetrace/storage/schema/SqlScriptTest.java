@@ -16,6 +16,7 @@ class SqlScriptTest {
 
   @Test
   void shouldRefuseAnOpenQuote() {
-    assertThatThrownBy(() -> SqlScript.statements("SELECT 'x")).hasMessageContaining("does not close");
+    assertThatThrownBy(() -> SqlScript.statements("SELECT 'x"))
+        .hasMessageContaining("does not close");
   }
 }

@@ -60,7 +60,9 @@ class StorageTableIT {
       insert(row);
     }
     for (StorageTable table : StorageTable.values()) {
-      assertThat(query("SELECT count() FROM " + table.tableName())).as(table.tableName()).isEqualTo("1");
+      assertThat(query("SELECT count() FROM " + table.tableName()))
+          .as(table.tableName())
+          .isEqualTo("1");
       String stored =
           query(
               "SELECT name FROM system.columns"
@@ -90,7 +92,8 @@ class StorageTableIT {
     insert(TestRows.point(1, NOON_NS), TestRows.drop(2, NOON_NS, DropReason.NO_BACKEND, 100));
     assertThat(query("SELECT point, count() FROM trace_points GROUP BY point ORDER BY point"))
         .isEqualTo("RX\t1\nVIP_LOOKUP\t1");
-    assertThat(query("SELECT reason, count() FROM drop_points GROUP BY reason")).isEqualTo("NO_BACKEND\t1");
+    assertThat(query("SELECT reason, count() FROM drop_points GROUP BY reason"))
+        .isEqualTo("NO_BACKEND\t1");
     assertThat(query("SELECT tier, direction, vip, key_state FROM trace_points WHERE point = 'RX'"))
         .isEqualTo("CLB\tFORWARD\tvip-web\tKEY_VERIFIED");
   }
@@ -98,8 +101,10 @@ class StorageTableIT {
   @Test
   void shouldStoreACodeThisVersionDoesNotKnowAsUnknown() throws IOException, InterruptedException {
     insert(
-        TestRows.point(Point.newBuilder().setTimeNs(NOON_NS).setPoint(99).setReason(0).setTier(77).build()));
-    assertThat(query("SELECT point, tier FROM trace_points")).isEqualTo("UNKNOWN\tUNKNOWN");
+        TestRows.point(
+            Point.newBuilder().setTimeNs(NOON_NS).setPoint(99).setReason(999).setTier(77).build()));
+    assertThat(query("SELECT point, tier, reason FROM drop_points"))
+        .isEqualTo("UNKNOWN\tUNKNOWN\tUNKNOWN");
   }
 
   @Test
@@ -112,7 +117,8 @@ class StorageTableIT {
         .isEqualTo(
             "NODE_CRASH\tNODE\tgw-2\tRESOLVED\t2\t2026-08-01 12:01:00.000000000"
                 + "\t12 of 12 probes through gw-2 were lost\t77\t['gw-1','gw-3']\tNO_DATA");
-    assertThat(query("SELECT resolved_time IS NULL FROM verdicts WHERE revision = 1")).isEqualTo("1");
+    assertThat(query("SELECT resolved_time IS NULL FROM verdicts WHERE revision = 1"))
+        .isEqualTo("1");
   }
 
   @Test
@@ -121,10 +127,14 @@ class StorageTableIT {
       StorageTable table = StorageTable.of(row);
       insert(row);
       insertMissing(row);
-      assertThat(query("SELECT count() FROM " + table.tableName())).as(table.tableName()).isEqualTo("1");
+      assertThat(query("SELECT count() FROM " + table.tableName()))
+          .as(table.tableName())
+          .isEqualTo("1");
       client.query("TRUNCATE TABLE " + table.tableName());
       insertMissing(row);
-      assertThat(query("SELECT count() FROM " + table.tableName())).as(table.tableName()).isEqualTo("1");
+      assertThat(query("SELECT count() FROM " + table.tableName()))
+          .as(table.tableName())
+          .isEqualTo("1");
     }
   }
 
@@ -140,7 +150,7 @@ class StorageTableIT {
   void shouldAnswerDropsByHourFromTheRollUp() throws IOException, InterruptedException {
     StorageRow[] drops = new StorageRow[200];
     for (int i = 0; i < drops.length; i++) {
-      drops[i] = TestRows.drop(i, NOON_NS + i * 60 * TestRows.SECOND_NS, DropReason.NO_VIP, 10);
+      drops[i] = TestRows.drop(i, NOON_NS + 60L * i * TestRows.SECOND_NS, DropReason.NO_VIP, 10);
     }
     insert(drops);
     String sql =
