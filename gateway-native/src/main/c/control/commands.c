@@ -82,20 +82,24 @@ static json_t *ports_json(const struct commands *c)
 static json_t *answer_status(struct commands *c, const json_t *request)
 {
 	struct node_totals t = heartbeat_totals(c->heartbeat);
+	struct timespec now;
 	bool next_hop = true;
 
 	(void)request;
 	for (unsigned int i = 0; i < c->node->worker_count; i++)
 		next_hop = next_hop && atomic_load(&c->node->workers[i]->next_hop_reachable);
-	return json_pack("{s:b, s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:i, s:i, s:I, s:I, s:b, s:o}",
-		"ok", 1, "node", c->settings->node, "tier", dt_tier_name(c->settings->tier),
-		"state", state_name(atomic_load(&c->node->state)), "config_version",
+	clock_gettime(CLOCK_REALTIME, &now);
+	return json_pack(
+		"{s:b, s:s, s:s, s:s, s:I, s:i, s:I, s:I, s:s, s:i, s:i, s:I, s:I, s:b, s:o}", "ok",
+		1, "node", c->settings->node, "tier", dt_tier_name(c->settings->tier), "state",
+		state_name(atomic_load(&c->node->state)), "config_version",
 		(json_int_t)services_version(c->services), "pid", (int)getpid(), "boot_id",
-		(json_int_t)c->boot_id, "telemetry_file", c->telemetry_path, "workers",
-		(int)c->node->worker_count, "vips", (int)services_count(c->services), "sessions",
-		(json_int_t)t.node.sessions, "session_capacity",
-		(json_int_t)t.node.session_capacity, "next_hop_reachable", next_hop, "ports",
-		ports_json(c));
+		(json_int_t)c->boot_id, "uptime_seconds",
+		(json_int_t)now.tv_sec - (json_int_t)(c->boot_id / 1000000000ull), "telemetry_file",
+		c->telemetry_path, "workers", (int)c->node->worker_count, "vips",
+		(int)services_count(c->services), "sessions", (json_int_t)t.node.sessions,
+		"session_capacity", (json_int_t)t.node.session_capacity, "next_hop_reachable",
+		next_hop, "ports", ports_json(c));
 }
 
 static json_t *answer_vip_list(struct commands *c, const json_t *request)

@@ -130,7 +130,11 @@ static void write_vips(struct heartbeat *h, uint64_t now_ns)
 
 static void write_drops(struct heartbeat *h, uint64_t now_ns)
 {
-	for (uint32_t slot = 0; slot <= VIP_MAX; slot++) {
+	for (unsigned int i = 0; i < services_count(h->services); i++)
+		h->slots_used = RTE_MAX(h->slots_used, services_get(h->services, i)->slot + 1u);
+	for (uint32_t n = 0; n <= h->slots_used; n++) {
+		uint32_t slot = n < h->slots_used ? n : VIP_MAX;
+
 		for (uint32_t reason = 1; reason < DT_DROP_COUNT; reason++) {
 			struct drop_counter t = drop_totals(h->node, slot, reason);
 			struct dt_record record = {

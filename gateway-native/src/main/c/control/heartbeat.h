@@ -22,6 +22,7 @@ struct heartbeat {
 	struct port_losses losses[NODE_MAX_PORTS];
 	uint64_t session_capacity; // of all workers
 	uint64_t beats;
+	uint32_t slots_used; // VIP slots that drops can stand under: those of removed VIPs too
 	uint64_t last_vip_packets[VIP_MAX]; // to tell which changed
 };
 
