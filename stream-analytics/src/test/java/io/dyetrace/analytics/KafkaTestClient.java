@@ -55,7 +55,9 @@ public final class KafkaTestClient implements AutoCloseable {
       while (System.nanoTime() < deadlineNs && !(atEnd && records.size() >= atLeast)) {
         consumer.poll(Duration.ofMillis(100)).forEach(records::add);
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-        atEnd = partitions.stream().allMatch(p -> consumer.position(p) >= ends.getOrDefault(p, Long.MAX_VALUE));
+        atEnd =
+            partitions.stream()
+                .allMatch(p -> consumer.position(p) >= ends.getOrDefault(p, Long.MAX_VALUE));
       }
     }
     return records;

@@ -33,8 +33,10 @@ class DetectorOperatorTest {
 
   private final TelemetryReader reader = new TelemetryReader(Keyed.BY_CLUSTER);
   private final List<AutoCloseable> opened = new ArrayList<>();
+
   @SuppressWarnings("NullAway.Init") // harness() sets it
   private DetectorOperator operator;
+
   private long offset;
 
   /** Counts what it is given and writes down when it is told the time. */
