@@ -40,10 +40,7 @@ record MeshConfig(
         Check.range("most_series", Check.orDefault(mostSeries, 100_000), 100, 10_000_000);
     this.mostMessageBytes =
         Check.range(
-            "most_message_bytes",
-            Check.orDefault(mostMessageBytes, 4 << 20),
-            64 << 10,
-            64 << 20);
+            "most_message_bytes", Check.orDefault(mostMessageBytes, 4 << 20), 64 << 10, 64 << 20);
   }
 
   /** A service behind an address. */

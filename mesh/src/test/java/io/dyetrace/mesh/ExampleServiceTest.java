@@ -33,7 +33,9 @@ class ExampleServiceTest {
     MeshConfig config =
         StrictYaml.parse(
             "listen: '127.0.0.1:0'\nkafka: {bootstrap_servers: '127.0.0.1:9092'}\nmetrics: {listen: '127.0.0.1:0'}\n"
-                + "destinations: [{address: '127.0.0.1:" + port + "', service: orders}]\n",
+                + "destinations: [{address: '127.0.0.1:"
+                + port
+                + "', service: orders}]\n",
             "test",
             MeshConfig.class);
     try (MeshReceiver receiver = MeshReceiver.create(config, kafka)) {

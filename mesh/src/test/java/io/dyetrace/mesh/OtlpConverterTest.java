@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 
 class OtlpConverterTest {
   private static final long START = 1_000_000L;
-  private final OtlpConverter converter = new OtlpConverter(START, 100, Map.of("198.19.0.3:9000", "orders"));
+  private final OtlpConverter converter =
+      new OtlpConverter(START, 100, Map.of("198.19.0.3:9000", "orders"));
 
   private static KeyValue attribute(String key, String value) {
     return KeyValue.newBuilder()
