@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,9 +17,19 @@ import org.junit.jupiter.api.io.TempDir;
 class RegistryTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final Path TABLES = Path.of("common/src/main/registry");
-  private static final Path GENERATOR = ROOT.resolve(TABLES).resolve("GenerateRegistry.java");
+  @TempDir static Path compiled;
 
   @TempDir Path copy;
+
+  /** Once, instead of at each start from source. */
+  @BeforeAll
+  static void compileTheGenerator() {
+    String source = ROOT.resolve(TABLES).resolve("GenerateRegistry.java").toString();
+    int result =
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, null, "-d", compiled.toString(), source);
+    assertThat(result).isZero();
+  }
 
   @Test
   void shouldFindEveryGeneratedFileUpToDate() throws Exception {
@@ -126,7 +138,10 @@ class RegistryTest {
       throws IOException, InterruptedException {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     List<String> command =
-        Stream.concat(Stream.of(java, GENERATOR.toString()), Stream.of(arguments)).toList();
+        Stream.concat(
+                Stream.of(java, "-Xshare:auto", "-cp", compiled.toString(), "GenerateRegistry"),
+                Stream.of(arguments))
+            .toList();
     Process process =
         new ProcessBuilder(command).directory(root.toFile()).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
