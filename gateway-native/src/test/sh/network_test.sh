@@ -159,6 +159,7 @@ control counters | grep -q '"NO_VIP": *[1-9]' || fail "no NO_VIP is counted"
 ok "an unknown port is dropped as NO_VIP and counted"
 
 # A change at run time, under load: not one request fails.
+# shellcheck disable=SC2016 # for the shell inside
 ip netns exec "$p-client" bash -c 'for i in $(seq 60); do curl -sS -m 5 -o /dev/null -r 0-1000 http://198.19.100.1/file || exit 1; done' &
 load=$!
 for i in $(seq 20); do
