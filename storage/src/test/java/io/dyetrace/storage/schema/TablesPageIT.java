@@ -22,6 +22,17 @@ class TablesPageIT {
           "reason", "drop-reasons.md",
           "class", "fault-classes.md");
 
+  private static final Map<String, String> SAME_COLUMNS =
+      Map.of("drop_points", "trace_points", "verdicts_current", "verdicts");
+  private static final Map<String, String> VIEW_COLUMNS =
+      Map.of(
+          "hour", "start of the hour",
+          "reason", "why packets died",
+          "vip", "the VIP's name; empty: they met none",
+          "node", "the gateway node's name",
+          "points", "drop points",
+          "packets", "packets they stand for");
+
   @Test
   void shouldDescribeEveryTableAndColumn() throws IOException, InterruptedException {
     String page = page(TestClickHouse.migrated("it_page"));
@@ -56,8 +67,13 @@ class TablesPageIT {
           .append(fields[0])
           .append(fields[1].equals("1") ? " (view)" : "")
           .append("\n\n")
-          .append(fields[2])
-          .append("\n\n| column | type | meaning |\n| --- | --- | --- |\n");
+          .append(fields[2]);
+      String same = SAME_COLUMNS.get(fields[0]);
+      if (same != null) {
+        page.append(" Columns as in [").append(same).append("](#").append(same).append(").\n");
+        continue;
+      }
+      page.append("\n\n| column | type | meaning |\n| --- | --- | --- |\n");
       columns(client, fields[0], page);
     }
     return page.toString();
@@ -77,7 +93,7 @@ class TablesPageIT {
           .append("` | ")
           .append(type(fields[0], fields[1]))
           .append(" | ")
-          .append(fields[2].isEmpty() ? "–" : fields[2])
+          .append(fields[2].isEmpty() ? VIEW_COLUMNS.getOrDefault(fields[0], "") : fields[2])
           .append(" |\n");
     }
   }
