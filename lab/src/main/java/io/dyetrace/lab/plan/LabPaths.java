@@ -1,7 +1,10 @@
 package io.dyetrace.lab.plan;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Where the lab keeps its files. There is one lab on a machine, because its namespaces have fixed
@@ -13,6 +16,16 @@ import java.util.List;
  * @param data Kafka's, ClickHouse's, Flink's and Prometheus' files, and the logs
  */
 public record LabPaths(Path home, Path state, Path telemetry, Path data) {
+  private static final Path MEMORY = Path.of("/dev/shm");
+  private static final Path DATA_IN_MEMORY = MEMORY.resolve("dyetrace-lab-data");
+  private static final Path DATA_ON_DISK = Path.of("/var/tmp/dyetrace-lab");
+
+  /**
+   * The lab writes thousands of small files and about 100 MB a day. Where memory is plenty they
+   * stay in it: disks are noise that a lab has no use for.
+   */
+  private static final long LEAST_MEMORY_BYTES = 4L << 30;
+
   /** The fixed ones, under the checkout that {@code -Ddyetrace.home} names. */
   public static LabPaths standard() {
     Path home = Path.of(System.getProperty("dyetrace.home", ".")).toAbsolutePath().normalize();
@@ -20,7 +33,15 @@ public record LabPaths(Path home, Path state, Path telemetry, Path data) {
         home,
         Path.of("/run/dyetrace/lab"),
         Path.of("/dev/shm/dyetrace-lab"),
-        Path.of("/var/tmp/dyetrace-lab"));
+        spaceOf(MEMORY) >= LEAST_MEMORY_BYTES ? DATA_IN_MEMORY : DATA_ON_DISK);
+  }
+
+  private static long spaceOf(Path directory) {
+    try {
+      return Files.getFileStore(directory).getTotalSpace();
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   public Path lock() {
@@ -76,6 +97,6 @@ public record LabPaths(Path home, Path state, Path telemetry, Path data) {
 
   /** Everything that {@code down} removes. */
   public List<Path> roots() {
-    return List.of(state, telemetry, data);
+    return Stream.of(state, telemetry, data, DATA_IN_MEMORY, DATA_ON_DISK).distinct().toList();
   }
 }
