@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import io.dyetrace.lab.network.LabNetwork;
 import io.dyetrace.lab.plan.LabPaths;
 import io.dyetrace.lab.plan.LabPlan;
+import io.dyetrace.lab.process.Supervisor;
+import io.dyetrace.lab.system.ProcFs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -31,8 +33,13 @@ public final class Requirements {
 
   /** Somebody's running lab is not touched. */
   public static void noLab() {
-    if (Files.exists(LabPaths.standard().upMarker())
-        || !new LabNetwork(new LabPlan()).existingNamespaces().isEmpty()) {
+    LabPaths paths = LabPaths.standard();
+    LabNetwork network = new LabNetwork(new LabPlan());
+    // A lab in a chroot of this machine shows by its bridge and its processes only.
+    if (Files.exists(paths.upMarker())
+        || !network.existingNamespaces().isEmpty()
+        || network.bridgeExists()
+        || !ProcFs.withEnvironment(new Supervisor(paths).mark()).isEmpty()) {
       missing("a machine without a running lab");
     }
   }
