@@ -68,6 +68,7 @@ class LabIT {
         "no-colour-at-server",
         "one-node-each-way",
         "false-colours",
+        "paging",
         "kill-prober-1",
         "kill-analytics",
         "every-fault"

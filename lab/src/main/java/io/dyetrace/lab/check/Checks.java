@@ -29,6 +29,7 @@ public final class Checks {
                 new ColourNeverArrives(),
                 new FalseColours(),
                 new NothingLost(),
+                new Paging(),
                 new EveryFault()));
     MORTAL.forEach(c -> all.add(new Outage(Outage.Way.KILL, c)));
     MORTAL.forEach(c -> all.add(new Outage(Outage.Way.STOP, c)));

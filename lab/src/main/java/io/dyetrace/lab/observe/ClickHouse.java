@@ -45,7 +45,7 @@ public final class ClickHouse {
       }
       return rows;
     } catch (IOException e) {
-      throw LabException.failed("ClickHouse: " + e.getMessage());
+      throw LabException.failed("ClickHouse: " + e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw LabException.failed("interrupted");

@@ -375,7 +375,7 @@ public final class ConfigFiles {
                     plan.probers().stream().map(p -> p.managementAddress() + ":9464").toList()))));
     return map(
         "global", map("scrape_interval", "5s", "evaluation_interval", "5s"),
-        "rule_files", List.of(paths.home().resolve("alerting/rules/*.yaml").toString()),
+        "rule_files", List.of(paths.home().resolve("alerting/rules/*.rules.yml").toString()),
         "alerting",
             map(
                 "alertmanagers",

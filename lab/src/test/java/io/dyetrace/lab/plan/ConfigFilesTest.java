@@ -8,6 +8,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.dyetrace.common.colour.ColourKey;
 import io.dyetrace.common.topology.Topology;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,17 @@ class ConfigFilesTest {
   void shouldGiveEveryNodeTheSameVips() throws IOException {
     for (Host node : plan.nodes()) {
       assertThat(yaml(node.name() + ".yaml").at("/vips")).isEqualTo(yaml("gw-1.yaml").at("/vips"));
+    }
+  }
+
+  @Test
+  void shouldNamePrometheusRulesThatExist() throws IOException {
+    String rules = yaml("prometheus.yaml").at("/rule_files/0").asText();
+    Path directory = Path.of("..").resolve(Path.of("/home").relativize(Path.of(rules).getParent()));
+
+    try (var files =
+        Files.newDirectoryStream(directory, String.valueOf(Path.of(rules).getFileName()))) {
+      assertThat(files).isNotEmpty();
     }
   }
 
