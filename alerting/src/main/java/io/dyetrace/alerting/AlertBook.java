@@ -3,24 +3,25 @@ package io.dyetrace.alerting;
 import io.dyetrace.common.record.Verdict;
 import io.dyetrace.common.record.VerdictState;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The verdicts as they stand: the newest revision of each occurrence. Repeated and overtaken
- * revisions change nothing, so the topic may be read again from its beginning at any time.
+ * The verdicts as they stand: of each fault the newest occurrence, of that the newest revision.
+ * Repeated and overtaken ones change nothing, so the topic may be read again from its beginning at
+ * any time.
+ *
+ * <p>Alerts are told apart by the fault and not by the occurrence, so a later occurrence supersedes
+ * an earlier one, also one that nobody resolved because the analytics died right after it spoke.
  *
  * <p>An open verdict stays until it is resolved. A resolved one stays for {@code keepResolved}, so
  * that its end reaches an Alertmanager that was away for a while. Not thread-safe.
  */
 final class AlertBook {
   private final Duration keepResolved;
-  private final Map<String, Verdict> byOccurrence = new HashMap<>();
+  private final Map<String, Verdict> byFault = new HashMap<>();
 
   AlertBook(Duration keepResolved) {
     this.keepResolved = keepResolved;
@@ -28,43 +29,36 @@ final class AlertBook {
 
   /** Takes one verdict in; returns whether it changed the book. */
   boolean accept(Verdict verdict) {
-    @Nullable Verdict known = byOccurrence.get(verdict.getOccurrenceId());
-    if (known != null && known.getRevision() >= verdict.getRevision()) {
+    Verdict known = byFault.get(verdict.getFaultId());
+    if (known != null && !supersedes(verdict, known)) {
       return false;
     }
-    byOccurrence.put(verdict.getOccurrenceId(), verdict);
+    byFault.put(verdict.getFaultId(), verdict);
     return true;
+  }
+
+  private static boolean supersedes(Verdict verdict, Verdict known) {
+    return verdict.getOccurrenceId().equals(known.getOccurrenceId())
+        ? verdict.getRevision() > known.getRevision()
+        : verdict.getFirstBadNs() > known.getFirstBadNs();
   }
 
   /** Forgets what was resolved long ago. */
   void expire(long nowNs) {
     long oldest = nowNs - keepResolved.toNanos();
-    Iterator<Verdict> all = byOccurrence.values().iterator();
-    while (all.hasNext()) {
-      Verdict v = all.next();
-      if (v.getState() == VerdictState.RESOLVED && v.getResolvedNs() < oldest) {
-        all.remove();
-      }
-    }
+    byFault
+        .values()
+        .removeIf(v -> v.getState() == VerdictState.RESOLVED && v.getResolvedNs() < oldest);
   }
 
-  /**
-   * What Alertmanager has to know, one verdict per fault id: labels hold the fault id and not the
-   * occurrence, so of two occurrences of one fault only the later may be told.
-   */
-  Collection<Verdict> current() {
-    Map<String, Verdict> byFault = new HashMap<>();
-    for (Verdict v : byOccurrence.values()) {
-      byFault.merge(v.getFaultId(), v, (a, b) -> a.getFirstBadNs() >= b.getFirstBadNs() ? a : b);
-    }
-    List<Verdict> ordered = new ArrayList<>(byFault.values());
-    ordered.sort((a, b) -> Long.compare(a.getFirstBadNs(), b.getFirstBadNs()));
-    return ordered;
+  /** What Alertmanager has to know, oldest fault first. */
+  List<Verdict> current() {
+    return byFault.values().stream()
+        .sorted(Comparator.comparingLong(Verdict::getFirstBadNs))
+        .toList();
   }
 
   long openCount() {
-    return byOccurrence.values().stream()
-        .filter(v -> v.getState() != VerdictState.RESOLVED)
-        .count();
+    return byFault.values().stream().filter(v -> v.getState() != VerdictState.RESOLVED).count();
   }
 }

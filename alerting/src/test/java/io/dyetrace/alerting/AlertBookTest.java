@@ -50,4 +50,18 @@ class AlertBookTest {
             .build());
     assertThat(book.current()).extracting(Verdict::getState).containsExactly(VerdictState.OPEN);
   }
+
+  @Test
+  void shouldNotKeepAnOccurrenceOpenThatALaterOneSuperseded() {
+    book.accept(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build());
+    long later = Verdicts.FIRST_BAD_NS + 60_000_000_000L;
+    book.accept(
+        Verdicts.nodeCrash("gw-2", 2, VerdictState.RESOLVED)
+            .setOccurrenceId("NODE_CRASH/gw-2/" + later)
+            .setFirstBadNs(later)
+            .setResolvedNs(later + 1)
+            .build());
+    assertThat(book.openCount()).isZero();
+    assertThat(book.accept(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build())).isFalse();
+  }
 }
