@@ -2,9 +2,11 @@ package io.dyetrace.lab.check;
 
 import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
+import io.dyetrace.lab.fault.Injector;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.kafka.common.KafkaException;
 
 /** The acceptance checks, in an order in which none disturbs a later one. */
 public final class Checks {
@@ -52,14 +54,25 @@ public final class Checks {
                     "no check '" + name + "'; known: " + all.stream().map(Check::name).toList()));
   }
 
+  /** A check that broke off may have left a fault or a dead process to the next one. */
+  private static void tidyUp(Lab lab) {
+    try {
+      new Injector(lab).healAll();
+      lab.up();
+    } catch (LabException e) {
+      lab.console().say("  tidying up failed: %s", e.text());
+    }
+  }
+
   /** Runs one and says what came of it; one that breaks off has failed. */
   public static CheckResult run(Lab lab, Check check) {
     lab.console().say("check %s: %s", check.name(), check.claim());
     CheckResult result;
     try {
       result = check.run(lab);
-    } catch (LabException e) {
-      result = CheckResult.builder().require(false, "%s", e.text()).build();
+    } catch (LabException | KafkaException e) {
+      result = CheckResult.builder().require(false, "%s", String.valueOf(e.getMessage())).build();
+      tidyUp(lab);
     }
     result.measured().forEach((name, value) -> lab.console().say("  %s: %s", name, value));
     result.problems().forEach(problem -> lab.console().say("  PROBLEM: %s", problem));

@@ -12,6 +12,7 @@ import io.dyetrace.lab.system.Console;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -64,6 +65,8 @@ public final class AcceptanceCommand extends LabCommand {
       for (Check check : Checks.all(Duration.ofMinutes(quietMinutes))) {
         report.add(check, Checks.run(lab, check));
       }
+    } catch (LabException e) {
+      report.addBroken("checks: " + e.text());
     }
   }
 
@@ -75,7 +78,7 @@ public final class AcceptanceCommand extends LabCommand {
     try (Teardown teardown = Teardown.arm(lab)) {
       lab.up();
       report.add(new Demo(lab).run());
-    } catch (LabException e) {
+    } catch (LabException | KafkaException e) {
       report.addBroken("demonstration " + number + ": " + e.getMessage());
     }
   }
