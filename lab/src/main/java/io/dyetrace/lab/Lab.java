@@ -129,7 +129,7 @@ public final class Lab {
    * @param without their names
    */
   public void up(Set<String> without) {
-    without.forEach(components::get);
+    requireKnown(without);
     Prerequisites.check(paths.home(), wanted(without));
     if (isUp() && network.complete()) {
       repair();
@@ -144,6 +144,17 @@ public final class Lab {
     network.up();
     new Startup(supervisor, console).run(wanted(without));
     writeMarker(without);
+  }
+
+  /** Fails unless every one of them is a component's name. */
+  public void requireKnown(Set<String> names) {
+    for (String name : names) {
+      try {
+        components.get(name);
+      } catch (IllegalArgumentException e) {
+        throw LabException.usage(String.valueOf(e.getMessage()));
+      }
+    }
   }
 
   private void repair() {
@@ -228,9 +239,14 @@ public final class Lab {
       console.say("%d processes ended", ended);
     }
     boolean hadNetwork = !network.existingNamespaces().isEmpty() || network.bridgeExists();
+    LabException networkFailed = null;
     if (hadNetwork) {
-      network.down();
-      console.say("network removed");
+      try {
+        network.down();
+        console.say("network removed");
+      } catch (LabException e) {
+        networkFailed = e; // the files go all the same
+      }
     }
     boolean hadFiles = false;
     keepLogs();
@@ -239,6 +255,9 @@ public final class Lab {
     }
     deleteIfEmpty(Path.of("/run/dyetrace"));
     deleteDpdkRuntime();
+    if (networkFailed != null) {
+      throw networkFailed;
+    }
     return ended > 0 || hadNetwork || hadFiles;
   }
 

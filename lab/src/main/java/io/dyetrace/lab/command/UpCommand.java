@@ -28,6 +28,7 @@ public final class UpCommand extends LabCommand {
   @Override
   int run(Lab lab) {
     boolean wasUp = lab.isUp();
+    lab.requireKnown(without);
     try (Teardown teardown = Teardown.arm(lab)) {
       try {
         lab.up(without);
@@ -36,6 +37,12 @@ public final class UpCommand extends LabCommand {
           teardown.keep();
         } else {
           lab.console().say("the lab did not come up; logs: %s", lab.paths().lastLogs());
+        }
+        throw e;
+      } catch (RuntimeException e) {
+        // A lab that ran before is not taken down because its repair went wrong.
+        if (keepOnFailure || wasUp) {
+          teardown.keep();
         }
         throw e;
       }

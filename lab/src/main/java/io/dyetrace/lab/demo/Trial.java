@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Injects faults one after the other, and judges every verdict that comes meanwhile. */
 public final class Trial {
@@ -38,9 +39,20 @@ public final class Trial {
     InjectedFault injected = injector.inject(kind, target, Duration.ofMinutes(5));
     long injectedMs = injected.injectedNs() / 1_000_000;
     watch.injectedAt(injectedMs);
+    // One that was there before the fault is a false one, however well it fits.
+    Set<String> earlier =
+        watch.seen().stream()
+            .filter(v -> v.appendedMs() < injectedMs)
+            .map(v -> v.verdict().getOccurrenceId())
+            .collect(Collectors.toSet());
     Optional<SeenVerdict> verdict =
         watch.await(
-            v -> v.appendedMs() >= injectedMs && !v.resolved() && fits(v, injected), PATIENCE);
+            v ->
+                v.appendedMs() >= injectedMs
+                    && !v.resolved()
+                    && !earlier.contains(v.verdict().getOccurrenceId())
+                    && fits(v, injected),
+            PATIENCE);
     long healedMs = Instant.now().toEpochMilli();
     injector.heal(kind, target);
     if (verdict.isEmpty()) {

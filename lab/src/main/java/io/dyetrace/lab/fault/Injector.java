@@ -6,6 +6,7 @@ import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.plan.Vip;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -75,10 +76,27 @@ public final class Injector {
     lab.console().say("%s %s healed", kind.label(), target);
   }
 
-  /** Undoes all; returns what there was. */
+  /**
+   * Undoes all; returns what there was. Those that took a process away come first, because others
+   * may need the process to be undone. One that cannot be undone does not keep the others.
+   */
   public List<InjectedFault> healAll() {
-    List<InjectedFault> all = lab.faults().all();
-    all.forEach(f -> heal(f.kind(), f.target()));
+    List<InjectedFault> all =
+        lab.faults().all().stream()
+            .sorted(Comparator.comparing(f -> f.kind() == FaultKind.CONFIG_ERROR))
+            .toList();
+    LabException failed = null;
+    for (InjectedFault fault : all) {
+      try {
+        heal(fault.kind(), fault.target());
+      } catch (LabException e) {
+        lab.console().say("%s %s: %s", fault.kind().label(), fault.target(), e.text());
+        failed = e;
+      }
+    }
+    if (failed != null) {
+      throw failed;
+    }
     return all;
   }
 

@@ -30,10 +30,16 @@ public final class VerdictLog implements AutoCloseable {
     return List.copyOf(seen);
   }
 
-  /** The newest revision of each occurrence that is not resolved. */
+  /** The newest revision of each fault's newest occurrence, where that is not resolved. */
   public List<SeenVerdict> open() {
     Map<String, SeenVerdict> newest = new LinkedHashMap<>();
-    seen.forEach(v -> newest.put(v.verdict().getOccurrenceId(), v));
+    for (SeenVerdict v : seen) {
+      newest.merge(
+          v.verdict().getFaultId(),
+          v,
+          (known, now) ->
+              now.verdict().getFirstBadNs() >= known.verdict().getFirstBadNs() ? now : known);
+    }
     return newest.values().stream().filter(v -> !v.resolved()).toList();
   }
 
