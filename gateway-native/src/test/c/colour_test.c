@@ -342,12 +342,37 @@ static void should_find_the_colour_among_other_options(void **state)
 	assert_int_equal(out.offset, 9);
 	assert_int_equal(out.probe_sequence, 7);
 
-	dt_colour_erase(options, &out);
+	assert_true(dt_colour_erase(options, sizeof(options)));
 	assert_int_equal(dt_colour_find(options, sizeof(options), &out), 0);
 	for (int i = 9; i < 29; i++)
 		assert_int_equal(options[i], 1);
 	assert_int_equal(options[8], 0x34);
-	assert_int_equal(options[29], 0);
+	for (int i = 29; i < 40; i++)
+		assert_int_equal(options[i], 0);
+	assert_false(dt_colour_erase(options, sizeof(options)));
+}
+
+static void should_erase_whatever_looks_like_a_colour(void **state)
+{
+	// shorter and longer than a colour, twice, somebody else's between
+	uint8_t options[40] = {253, 4, 0x44, 0x59, 253, 6, 0x12, 0x34, 0x44, 0x59, 254, 4, 0x44,
+		0x59, 253, 22, 0x44, 0x59};
+
+	(void)state;
+	options[38] = 0; // the end
+	options[39] = 253;
+	for (int i = 36; i < 38; i++)
+		options[i] = 1;
+	assert_true(dt_colour_erase(options, sizeof(options)));
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(options[i], 1);
+	assert_memory_equal(options + 4, "\xfd\x06\x12\x34\x44\x59\xfe\x04\x44\x59", 10);
+	for (int i = 14; i < 38; i++)
+		assert_int_equal(options[i], 1);
+	assert_int_equal(options[38], 0);
+	assert_int_equal(options[39], 0);
+	assert_false(dt_colour_erase((uint8_t[]){253, 3, 0x44, 1}, 4)); // too short for an ExID
+	assert_false(dt_colour_erase((uint8_t[]){253, 6, 0x44, 0x59}, 4));
 }
 
 static void should_refuse_options_that_contradict_themselves(void **state)
@@ -365,7 +390,10 @@ static void should_refuse_options_that_contradict_themselves(void **state)
 	options[20] = 3; // after the colour
 	options[21] = 255;
 	assert_int_equal(dt_colour_find(options, 24, &out), -EINVAL);
+	assert_true(out.present);
+	assert_int_equal(out.probe_sequence, 7);
 	assert_int_equal(dt_colour_find(options, 19, &out), -EINVAL);
+	assert_false(out.present);
 	assert_int_equal(dt_colour_find(options, sizeof(options), &out), -EINVAL);
 }
 
@@ -391,9 +419,12 @@ static void should_take_every_hostile_option_list(void **state)
 						       : likely[(size_t)random() % sizeof(likely)];
 		}
 		ret = dt_colour_find(options, len, &out);
+		dt_colour_erase(options, len);
 		assert_true(ret == 0 || ret == 1 || ret == -EINVAL);
 		if (ret == 1)
 			assert_true(out.offset + (size_t)DT_COLOUR_BYTES <= len);
+		if (ret >= 0)
+			assert_int_equal(dt_colour_find(options, len, &out), 0);
 		free(options);
 	}
 }
@@ -464,6 +495,7 @@ int main(void)
 		cmocka_unit_test(should_not_decode_another_option),
 		cmocka_unit_test(should_decode_what_it_encodes),
 		cmocka_unit_test(should_find_the_colour_among_other_options),
+		cmocka_unit_test(should_erase_whatever_looks_like_a_colour),
 		cmocka_unit_test(should_refuse_options_that_contradict_themselves),
 		cmocka_unit_test(should_take_every_hostile_option_list),
 		cmocka_unit_test(should_count_thirty_seconds_an_epoch),

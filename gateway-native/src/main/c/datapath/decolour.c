@@ -6,6 +6,8 @@
 #include "../packet/bytes.h"
 #include "../packet/checksum.h"
 
+#include <string.h>
+
 // A colour on anything but a bare SYN (or, with the reset flag, a RST) was not made by a prober.
 static bool flags_agree(const struct dt_colour_option *option, uint8_t tcp_flags)
 {
@@ -58,12 +60,17 @@ static void take_key(
 	}
 }
 
-static void erase(uint8_t *tcp, uint8_t *options, size_t len, const struct dt_colour_option *option)
+static void erase(uint8_t *tcp, uint8_t *options, size_t len)
 {
-	uint16_t before = checksum_fold(checksum_add(0, options, len)), after;
+	uint16_t before, after;
+	uint8_t clean[40];
 
-	dt_colour_erase(options, option);
-	after = checksum_fold(checksum_add(0, options, len));
+	memcpy(clean, options, len);
+	if (!dt_colour_erase(clean, len))
+		return;
+	before = checksum_fold(checksum_add(0, options, len));
+	after = checksum_fold(checksum_add(0, clean, len));
+	memcpy(options, clean, len);
 	store_raw16(tcp + TCP_CHECKSUM, checksum_apply(load_raw16(tcp + TCP_CHECKSUM),
 						checksum_fold(checksum_delta16(before, after))));
 }
@@ -76,15 +83,13 @@ enum decolour_outcome decolour(struct worker *worker, struct rte_mbuf *packet)
 	struct dt_colour_option option;
 	int found = dt_colour_find(options, len, &option);
 
+	if (option.present) {
+		take_key(worker, meta, &option);
+		stamp(worker, meta, DT_TP_RX);
+		stamp(worker, meta, DT_TP_COLOUR);
+	}
 	if (found < 0)
 		return DECOLOUR_MALFORMED;
-	if (found == 0)
-		return DECOLOUR_NEXT;
-	take_key(worker, meta, &option);
-	do { // there is room for a second one, which means nothing but must not get out either
-		erase(tcp, options, len, &option);
-	} while (dt_colour_find(options, len, &option) > 0);
-	stamp(worker, meta, DT_TP_RX);
-	stamp(worker, meta, DT_TP_COLOUR);
+	erase(tcp, options, len);
 	return DECOLOUR_NEXT;
 }

@@ -31,6 +31,7 @@ static inline uint8_t *write_bytes(uint8_t *p, const uint8_t *from, size_t len)
 
 static void parse(const uint8_t *option, size_t offset, struct dt_colour_option *out)
 {
+	out->present = true;
 	out->offset = (uint8_t)offset;
 	out->version = option[4];
 	out->flags = option[5];
@@ -47,6 +48,7 @@ int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *
 	int found = 0;
 	size_t i = 0;
 
+	out->present = false;
 	if (len > 40) // a TCP header has no room for more
 		return -EINVAL;
 	while (i < len && options[i] != TCP_OPTION_END) {
@@ -71,9 +73,36 @@ int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *
 	return found;
 }
 
-void dt_colour_erase(uint8_t *options, const struct dt_colour_option *found)
+static bool looks_like_colour(const uint8_t *option, size_t option_len)
 {
-	memset(options + found->offset, TCP_OPTION_NOP, DT_COLOUR_BYTES);
+	return option[0] == DT_COLOUR_KIND && option_len >= 4 &&
+	       read_be16(option + 2) == DT_COLOUR_EXID;
+}
+
+bool dt_colour_erase(uint8_t *options, size_t len)
+{
+	bool changed = false;
+	size_t i = 0;
+
+	while (i < len && options[i] != TCP_OPTION_END) {
+		size_t option_len = 1;
+
+		if (options[i] != TCP_OPTION_NOP) {
+			option_len = len - i < 2 ? 0 : options[i + 1];
+			if (option_len < 2 || option_len > len - i)
+				return changed;
+			if (looks_like_colour(options + i, option_len)) {
+				memset(options + i, TCP_OPTION_NOP, option_len);
+				changed = true;
+			}
+		}
+		i += option_len;
+	}
+	for (; i < len; i++) {
+		changed = changed || options[i] != 0;
+		options[i] = 0;
+	}
+	return changed;
 }
 
 void dt_colour_write(const struct dt_colour_option *option, uint8_t out[DT_COLOUR_BYTES])

@@ -12,6 +12,7 @@
 
 #include "siphash.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,15 +39,19 @@ struct dt_colour_option {
 	uint8_t flags;
 	uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES];
 	uint8_t offset; // of the option from the start of the options
+	bool present;   // also when a later option is broken
 };
 
 // Looks for the colour among a TCP header's options. 1: found, *out is filled in; 0: none; -EINVAL:
-// the options contradict themselves (a length below 2 or past the end). The first colour counts. An
-// option of the kind with another ExID or another length is somebody else's and skipped.
+// the options contradict themselves (a length below 2 or past the end), with out->present set and
+// *out filled in when there was a colour before that. The first colour counts. An option of the
+// kind with another ExID or another length is skipped.
 int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *out);
 
-// Overwrites the option that dt_colour_find found with NOPs. The TCP checksum is the caller's.
-void dt_colour_erase(uint8_t *options, const struct dt_colour_option *found);
+// Takes off whatever looks like a colour: NOPs over every option of the kind and the ExID, whatever
+// its length; zeros behind the end of the list. Stops at an option that is broken. true: something
+// changed; the TCP checksum is the caller's.
+bool dt_colour_erase(uint8_t *options, size_t len);
 
 // Writes the option, MAC included, from version, flags, prober id, probe sequence and mac.
 void dt_colour_write(const struct dt_colour_option *option, uint8_t out[DT_COLOUR_BYTES]);
