@@ -153,6 +153,52 @@ static void should_make_room_for_new_neighbours(void **state)
 	assert_true(neighbour_is_reachable(t, 1));
 }
 
+static void should_keep_so_many_packets_in_all(void **state)
+{
+	struct neighbour_table *t = *state;
+	void *waiting[NEIGHBOUR_PENDING];
+	const uint8_t *found;
+	int queued = 0;
+
+	for (uint32_t address = 1; address <= 100; address++) {
+		for (int i = 0; i < NEIGHBOUR_PENDING; i++)
+			queued += neighbour_resolve(t, 0, address, &packet, 0, &found) ==
+				  NEIGHBOUR_QUEUED;
+	}
+	assert_int_equal(queued, NEIGHBOUR_ALL_PENDING);
+	assert_int_equal(requests, 100); // they are asked for all the same
+	assert_int_equal(neighbour_learn(t, 1, mac, 0, waiting), NEIGHBOUR_PENDING);
+	for (int i = 0; i < NEIGHBOUR_PENDING; i++)
+		assert_int_equal(
+			neighbour_resolve(t, 0, 100, &packet, 0, &found), NEIGHBOUR_QUEUED);
+	assert_int_equal(neighbour_resolve(t, 0, 99, &packet, 0, &found), NEIGHBOUR_DEAD);
+	for (uint64_t now = 0; now <= SECOND; now += NEIGHBOUR_STEP_NS)
+		neighbour_step(t, now);
+	assert_int_equal(dropped, NEIGHBOUR_ALL_PENDING);
+	assert_int_equal(neighbour_resolve(t, 0, 200, &packet, 0, &found), NEIGHBOUR_QUEUED);
+	neighbour_flush(t);
+	assert_int_equal(t->pending_total, 0);
+}
+
+static void should_assume_more_neighbours_than_it_holds(void **state)
+{
+	struct neighbour_table *t = *state;
+	void *waiting[NEIGHBOUR_PENDING];
+	const uint8_t *found;
+
+	t->assume_present = true;
+	neighbour_pin(t, 0, 1, 0);
+	for (uint32_t address = 2; address < 20000; address++) {
+		assert_int_equal(neighbour_resolve(t, 0, address, &packet, address, &found),
+			NEIGHBOUR_KNOWN);
+		assert_memory_equal(found + 2, &address, 4);
+	}
+	assert_int_equal(neighbour_learn(t, 19999, mac, 20000, waiting), 0);
+	assert_int_equal(neighbour_resolve(t, 0, 19999, &packet, 20000, &found), NEIGHBOUR_KNOWN);
+	assert_memory_equal(found, "\x02\x00", 2); // an ARP message in a capture changes nothing
+	assert_true(neighbour_is_reachable(t, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +216,10 @@ int main(void)
 			should_keep_a_configured_neighbour, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			should_make_room_for_new_neighbours, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_keep_so_many_packets_in_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_assume_more_neighbours_than_it_holds, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,10 +214,26 @@ static void should_age_in_steps(void **state)
 
 		session_insert(t, &s, 0);
 	}
-	assert_in_range(session_table_age(t, 1000, 16), 1, 16);
-	assert_in_range(t->count, 84, 99);
+	assert_int_equal(session_table_age(t, 1000, 16), 16);
+	assert_int_equal(t->count, 84);
 	age(t, 1000);
 	assert_int_equal(t->count, 0);
+}
+
+static void should_age_every_class_while_one_has_a_backlog(void **state)
+{
+	struct session_table *t = *state;
+
+	for (uint32_t n = 1; n <= 900; n++) {
+		struct session s = numbered(n);
+
+		s.class = n == 900 ? SESSION_CLASS_UDP : SESSION_CLASS_SYN;
+		session_insert(t, &s, 0);
+	}
+	for (int i = 0; i < SESSION_CLASSES; i++)
+		assert_in_range(session_table_age(t, 1000, 16), 1, 16);
+	assert_null(forward(t, 900));
+	assert_int_not_equal(t->count, 0);
 }
 
 static void should_follow_a_connection_to_its_end(void **state)
@@ -329,6 +345,29 @@ static void should_use_a_port_again_for_another_backend_and_after_its_end(void *
 	port_pool_free(&pool);
 }
 
+static void should_find_a_free_port_behind_a_block_in_use(void **state)
+{
+	struct session_table *t = *state;
+	struct port_pool pool = pool_of(0, 1026, 1026 + 3 * 599);
+
+	for (uint32_t n = 1; n <= 600; n++) {
+		struct session s = numbered(n);
+
+		assert_true(port_pool_take(&pool, t, &s, 0));
+		assert_non_null(session_insert(t, &s, 0));
+	}
+	for (uint32_t n = 1; n <= 600; n++) { // each in turn is the only free one
+		struct session before = *forward(t, n), s = numbered(n);
+
+		session_remove(t, forward(t, n));
+		port_pool_give(&pool, &before);
+		assert_true(port_pool_take(&pool, t, &s, 0));
+		assert_int_equal(s.local_port, before.local_port);
+		assert_non_null(session_insert(t, &s, 0));
+	}
+	port_pool_free(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +383,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			should_keep_a_session_that_is_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(should_age_in_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_age_every_class_while_one_has_a_backlog, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_find_a_free_port_behind_a_block_in_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			should_follow_a_connection_to_its_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(

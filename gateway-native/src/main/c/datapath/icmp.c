@@ -172,8 +172,8 @@ void icmp_error(struct worker *worker, struct rte_mbuf *packet, bool forward)
 	const struct packet_view *view = &meta->view;
 	uint8_t *icmp = packet_l4(packet);
 	size_t quoted_len = view->l4_len - (size_t)ICMP_MIN_BYTES;
+	enum dt_drop_reason refused;
 	struct session *session;
-	const struct vip *vip;
 	struct quoted q;
 
 	meta->direction = forward ? DT_DIR_FORWARD : DT_DIR_REPLY;
@@ -191,9 +191,9 @@ void icmp_error(struct worker *worker, struct rte_mbuf *packet, bool forward)
 	meta->backend_slot = session->backend_slot;
 	if (!forward)
 		reply_take_key(worker, meta, session);
-	vip = worker->vips->by_slot[session->vip_slot];
-	if (!vip || !vip->enabled) {
-		drop(worker, packet, vip ? DT_DROP_VIP_DISABLED : DT_DROP_NO_VIP);
+	refused = session_refused(worker, session);
+	if (refused != DT_DROP_NONE) {
+		drop(worker, packet, refused);
 		return;
 	}
 	if (view->ttl <= 1) {

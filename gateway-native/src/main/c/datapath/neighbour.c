@@ -85,7 +85,6 @@ enum neighbour_outcome neighbour_resolve(struct neighbour_table *table, uint8_t 
 		n->port = port;
 		if (table->assume_present) {
 			placeholder_mac(n);
-			n->fixed = true;
 			n->state = NEIGHBOUR_REACHABLE;
 		} else {
 			start_resolving(table, n, now_ns);
@@ -101,8 +100,9 @@ enum neighbour_outcome neighbour_resolve(struct neighbour_table *table, uint8_t 
 			return NEIGHBOUR_DEAD;
 		start_resolving(table, n, now_ns);
 	}
-	if (n->pending_count == NEIGHBOUR_PENDING)
+	if (n->pending_count == NEIGHBOUR_PENDING || table->pending_total == NEIGHBOUR_ALL_PENDING)
 		return NEIGHBOUR_DEAD;
+	table->pending_total++;
 	n->pending[n->pending_count++] = packet;
 	return NEIGHBOUR_QUEUED;
 }
@@ -147,7 +147,7 @@ unsigned int neighbour_learn(struct neighbour_table *table, uint32_t address, co
 	struct neighbour *n = address ? find(table, address) : NULL;
 	unsigned int count;
 
-	if (!n || n->fixed)
+	if (!n || n->fixed || table->assume_present)
 		return 0;
 	memcpy(n->mac, mac, 6);
 	n->state = NEIGHBOUR_REACHABLE;
@@ -155,6 +155,7 @@ unsigned int neighbour_learn(struct neighbour_table *table, uint32_t address, co
 	n->tries = 0;
 	count = n->pending_count;
 	n->pending_count = 0;
+	table->pending_total -= count;
 	memcpy(packets, n->pending, count * sizeof(packets[0]));
 	return count;
 }
@@ -165,6 +166,7 @@ static void give_up(struct neighbour_table *table, struct neighbour *n, uint64_t
 	n->next_try_ns = now_ns + NEIGHBOUR_REFRESH_RETRY_NS;
 	for (unsigned int i = 0; i < n->pending_count; i++)
 		table->callbacks.unreachable(table->callbacks.context, n->pending[i]);
+	table->pending_total -= n->pending_count;
 	n->pending_count = 0;
 }
 
@@ -224,6 +226,7 @@ void neighbour_flush(struct neighbour_table *table)
 			n->pending_count = 0;
 		}
 	}
+	table->pending_total = 0;
 }
 
 bool neighbour_is_reachable(const struct neighbour_table *table, uint32_t address)

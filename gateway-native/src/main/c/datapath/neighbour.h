@@ -11,7 +11,8 @@
 
 #define NEIGHBOUR_BUCKETS 512
 #define NEIGHBOUR_WAYS 8
-#define NEIGHBOUR_PENDING 16      // packets kept a neighbour
+#define NEIGHBOUR_PENDING 16      // packets kept a neighbour …
+#define NEIGHBOUR_ALL_PENDING 512 // … and a table: a scan must not take all buffers
 #define NEIGHBOUR_TRIES 3         // unanswered requests until a new neighbour counts as dead
 #define NEIGHBOUR_REFRESH_TRIES 5 // the same for one that was alive
 #define NEIGHBOUR_RETRY_NS 300000000ull
@@ -54,6 +55,7 @@ struct neighbour_table {
 	uint32_t addresses[NEIGHBOUR_BUCKETS][NEIGHBOUR_WAYS]; // 0: free
 	struct neighbour entries[NEIGHBOUR_BUCKETS][NEIGHBOUR_WAYS];
 	struct neighbour_callbacks callbacks;
+	unsigned int pending_total;
 	bool assume_present; // replay: nobody answers, so everybody has a made-up MAC
 };
 

@@ -2,8 +2,8 @@
 //
 // One worker's share of the local ports: those with port % workers == worker, so that a reply's
 // destination port names its owner. A port is used once per (local address, backend), which the
-// session table's reply keys decide; ports are tried in turn, so that one is not used again before
-// all others were.
+// session table's reply keys decide; ports are tried in turn, so that one is not used again soon. A
+// block of ports in use (long-lived sessions) is jumped over.
 #ifndef DYETRACE_PORT_POOL_H
 #define DYETRACE_PORT_POOL_H
 
@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 #define PORT_POOL_MAX_LOCALS 64
-#define PORT_POOL_TRIES 128 // ports looked at before a local address counts as exhausted
+#define PORT_POOL_TRIES 128  // ports looked at one after the other …
+#define PORT_POOL_JUMPS 4096 // … and then all over the range, before the pool counts as exhausted
 
 struct port_pool {
 	uint32_t locals[PORT_POOL_MAX_LOCALS]; // raw
@@ -25,6 +26,7 @@ struct port_pool {
 	uint32_t size;  // ports of this worker per (local address, backend)
 	uint32_t start; // where the turns begin: differs after each start, as backends may remember
 			// the ports of before
+	uint32_t stride;   // of a jump: has no divisor in common with size
 	uint16_t *cursors; // [local][backend slot]
 	uint16_t *used;
 };

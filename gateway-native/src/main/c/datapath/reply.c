@@ -20,15 +20,27 @@ void reply_take_key(struct worker *worker, struct packet_meta *meta, struct sess
 	stamp(worker, meta, DT_TP_RX);
 }
 
+enum dt_drop_reason session_refused(const struct worker *worker, const struct session *session)
+{
+	const struct vip *vip = worker->vips->by_slot[session->vip_slot];
+
+	if (!vip || vip->address != session->vip || vip->port != session->vip_port ||
+		vip->protocol != session->protocol)
+		return DT_DROP_NO_VIP;
+	return vip->enabled ? DT_DROP_NONE : DT_DROP_VIP_DISABLED;
+}
+
 void reply(struct worker *worker, struct rte_mbuf *packet)
 {
 	struct packet_meta *meta = packet_meta(packet);
 	const struct packet_view *view = &meta->view;
 	struct vip_counter *counter;
+	enum dt_drop_reason refused;
 	struct session *session;
-	const struct vip *vip;
 
-	meta->direction = DT_DIR_REPLY;
+	// A probe that was sent to a local address is on its way forward and gets no further.
+	if (meta->key_state != DT_KEY_VERIFIED)
+		meta->direction = DT_DIR_REPLY;
 	meta->stage = DT_TP_SESSION;
 	session = session_find_reply(&worker->sessions, meta->hash, view->source, view->destination,
 		view->source_port, view->destination_port, view->protocol);
@@ -38,16 +50,13 @@ void reply(struct worker *worker, struct rte_mbuf *packet)
 						       : DT_DROP_NO_VIP);
 		return;
 	}
+	meta->direction = DT_DIR_REPLY;
 	meta->vip_slot = session->vip_slot;
 	meta->backend_slot = session->backend_slot;
 	reply_take_key(worker, meta, session);
-	vip = worker->vips->by_slot[session->vip_slot];
-	if (!vip || vip->address != session->vip || vip->port != session->vip_port) {
-		drop(worker, packet, DT_DROP_NO_VIP);
-		return;
-	}
-	if (!vip->enabled) {
-		drop(worker, packet, DT_DROP_VIP_DISABLED);
+	refused = session_refused(worker, session);
+	if (refused != DT_DROP_NONE) {
+		drop(worker, packet, refused);
 		return;
 	}
 	if (view->ttl <= 1) {

@@ -313,9 +313,9 @@ uint32_t session_table_age(struct session_table *table, uint32_t tick, uint32_t 
 		uint32_t index = table->head[class];
 		uint32_t timeout = table->timeout_ticks[class];
 
-		table->next_class = (class + 1) % SESSION_CLASSES;
 		if (index == NONE ||
 			tick - table->sessions[index].queued_tick < timeout + timeout / 8) {
+			table->next_class = (class + 1) % SESSION_CLASSES;
 			idle++;
 			continue;
 		}
@@ -323,6 +323,8 @@ uint32_t session_table_age(struct session_table *table, uint32_t tick, uint32_t 
 		session_remove(table, &table->sessions[index]);
 		removed++;
 	}
+	// The next call begins elsewhere: no class waits for the end of another's backlog.
+	table->next_class = (table->next_class + 1) % SESSION_CLASSES;
 	return removed;
 }
 

@@ -192,6 +192,10 @@ static void to_local(struct worker *w, struct owned *owned, struct rte_mbuf *pac
 	struct packet_meta *meta = packet_meta(packet);
 	const struct packet_view *view = &meta->view;
 
+	// No server begins a connection with us. A probe that went astray dies with its point.
+	if (view->protocol == PROTOCOL_TCP && view->tcp_header_len > TCP_MIN_BYTES &&
+		(view->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		decolour(w, packet);
 	meta->hash = session_reply_hash(&w->sessions, view->source, view->destination,
 		view->source_port, view->destination_port, view->protocol);
 	to_owner(w, owned, packet, WORK_REPLY,
@@ -283,11 +287,12 @@ static void serve_sample(struct worker *w)
 	atomic_store_explicit(&sample->served, wanted, memory_order_release);
 }
 
-void worker_housekeep(struct worker *w)
+void worker_housekeep(struct worker *w, unsigned int found)
 {
 	const struct node *node = w->node;
+	uint32_t steps = RTE_MIN(RTE_MAX(2 * found, WORKER_AGE_STEPS), WORKER_AGE_MAX_STEPS);
 
-	session_table_age(&w->sessions, w->tick, WORKER_AGE_STEPS);
+	session_table_age(&w->sessions, w->tick, steps);
 	serve_sample(w);
 	if (w->now.mono_ns - w->neighbours_stepped_ns < NEIGHBOUR_STEP_NS)
 		return;
@@ -389,7 +394,7 @@ unsigned int worker_poll(struct worker *w)
 	floor = floor_of_all(w);
 	found = poll_ports(w);
 	found += poll_rings(w, &emptied);
-	worker_housekeep(w);
+	worker_housekeep(w, found);
 	worker_flush(w);
 	if (emptied)
 		w->complete_until_ns = floor;

@@ -19,8 +19,9 @@
 #include <stdatomic.h>
 
 #define WORKER_BURST 32
-#define WORKER_RING_PACKETS 2048 // of each hand-over ring
-#define WORKER_AGE_STEPS 16      // sessions looked at a poll
+#define WORKER_RING_PACKETS 2048  // of each hand-over ring
+#define WORKER_AGE_STEPS 16u      // sessions looked at a poll, or twice the packets it found …
+#define WORKER_AGE_MAX_STEPS 128u // … and never more
 #define WORKER_SAMPLED_DROPS_PER_SECOND                                                            \
 	1000 // sampled drop points: their flood must not push out a probe's points
 #define WORKER_REPLY_STAMPS 16 // replies stamped a probe
@@ -57,6 +58,7 @@ struct vip_counter {
 struct connection_bucket {
 	uint64_t tokens; // 1 / 1e9 of a connection
 	uint64_t refilled_ns;
+	bool used; // before, it is full
 };
 
 struct transmit_buffer {
@@ -139,8 +141,9 @@ void worker_process(
 // Sends what the stages have finished.
 void worker_flush(struct worker *worker);
 
-// Ageing and ARP, a small step.
-void worker_housekeep(struct worker *worker);
+// Ageing and ARP, a small step. Ageing takes more of them the more packets the poll found, so that
+// sessions end as fast as packets can make them.
+void worker_housekeep(struct worker *worker, unsigned int found);
 
 // One poll of everything the worker owns; returns the packets it found. The port's packets come in
 // through rx.
