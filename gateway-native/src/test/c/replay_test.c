@@ -27,7 +27,7 @@
 enum { MAX_FRAMES = 1024, L3 = ETHERNET_BYTES, L4 = L3 + IPV4_MIN_BYTES };
 
 struct capture {
-	unsigned int count;
+	unsigned int count; // may be more than are kept
 	uint64_t times[MAX_FRAMES];
 	struct frame frames[MAX_FRAMES];
 };
@@ -35,9 +35,11 @@ struct capture {
 static struct capture in, out;
 static json_t *points;
 static char directory[64];
-static const char *config_tail;
+static const char *config_head, *config_tail;
+static pcap_t *input_format;
+static pcap_dumper_t *input;
 
-static const char config[] =
+static const char usual_head[] =
 	"version: 1\nnode: gw-1\ntier: clb\n"
 	"ports:\n  - {name: port0, address: 198.18.21.2/24, gateway: 198.18.21.1}\n"
 	"local_addresses: [198.18.21.16]\n"
@@ -68,6 +70,7 @@ static int setup(void **state)
 {
 	(void)state;
 	in.count = 0;
+	config_head = usual_head;
 	config_tail = usual_tail;
 	return 0;
 }
@@ -96,33 +99,37 @@ static void write_config(void)
 	path_of(path, "gateway.yaml");
 	file = fopen(path, "w");
 	assert_non_null(file);
-	fputs(config, file);
+	fputs(config_head, file);
 	fputs(config_tail, file);
 	fclose(file);
 }
 
-static void write_input(void)
+static void open_input(void)
 {
-	pcap_t *format =
-		pcap_open_dead_with_tstamp_precision(DLT_EN10MB, 65535, PCAP_TSTAMP_PRECISION_NANO);
-	pcap_dumper_t *dumper;
 	char path[128];
 
 	path_of(path, "in.pcap");
-	dumper = pcap_dump_open(format, path);
-	assert_non_null(dumper);
-	for (unsigned int i = 0; i < in.count; i++) {
-		const struct pcap_pkthdr header = {
-			.ts = {.tv_sec = (time_t)(in.times[i] / SECOND),
-				.tv_usec = (suseconds_t)(in.times[i] % SECOND)},
-			.caplen = (bpf_u_int32)in.frames[i].len,
-			.len = (bpf_u_int32)in.frames[i].len,
-		};
+	input_format =
+		pcap_open_dead_with_tstamp_precision(DLT_EN10MB, 65535, PCAP_TSTAMP_PRECISION_NANO);
+	input = pcap_dump_open(input_format, path);
+	assert_non_null(input);
+}
 
-		pcap_dump((u_char *)dumper, &header, in.frames[i].bytes);
-	}
-	pcap_dump_close(dumper);
-	pcap_close(format);
+static void put(uint64_t time, const uint8_t *bytes, size_t len)
+{
+	const struct pcap_pkthdr header = {
+		.ts = {.tv_sec = (time_t)(time / SECOND), .tv_usec = (suseconds_t)(time % SECOND)},
+		.caplen = (bpf_u_int32)len,
+		.len = (bpf_u_int32)len,
+	};
+
+	pcap_dump((u_char *)input, &header, bytes);
+}
+
+static void close_input(void)
+{
+	pcap_dump_close(input);
+	pcap_close(input_format);
 }
 
 static void read_output(void)
@@ -138,10 +145,14 @@ static void read_output(void)
 	assert_non_null(file);
 	out.count = 0;
 	while (pcap_next_ex(file, &header, &bytes) == 1) {
-		out.times[out.count] =
+		struct frame *f = &out.frames[out.count];
+
+		if (out.count++ >= MAX_FRAMES)
+			continue;
+		out.times[out.count - 1] =
 			(uint64_t)header->ts.tv_sec * SECOND + (uint64_t)header->ts.tv_usec;
-		out.frames[out.count].len = header->caplen;
-		memcpy(out.frames[out.count++].bytes, bytes, header->caplen);
+		f->len = header->caplen;
+		memcpy(f->bytes, bytes, f->len < sizeof(f->bytes) ? f->len : sizeof(f->bytes));
 	}
 	pcap_close(file);
 	json_decref(points);
@@ -158,12 +169,13 @@ static void read_output(void)
 	fclose(ndjson);
 }
 
-static void replay(void)
+// What put() has written.
+static void replay_input(void)
 {
 	char command[1024];
 
+	close_input();
 	write_config();
-	write_input();
 	snprintf(command, sizeof(command),
 		"'%s' --config %s/gateway.yaml --replay %s/in.pcap --out %s/out.pcap --points "
 		"%s/points.ndjson 2>%s/log",
@@ -174,6 +186,14 @@ static void replay(void)
 		fail_msg("the replay failed");
 	}
 	read_output();
+}
+
+static void replay(void)
+{
+	open_input();
+	for (unsigned int i = 0; i < in.count; i++)
+		put(in.times[i], in.frames[i].bytes, in.frames[i].len);
+	replay_input();
 }
 
 static const char *text(size_t index, const char *key)
@@ -412,6 +432,79 @@ static void should_let_no_second_colour_through(void **state)
 	assert_true(frame_checksums_right(out.frames[0].bytes, out.frames[0].len));
 }
 
+static void should_let_nothing_through_that_looks_like_a_colour(void **state)
+{
+	static const uint8_t options[][12] = {
+		{253, 4, 0x44, 0x59, 253, 8, 0x44, 0x59, 1, 2, 3, 4},
+		{253, 12, 0x44, 0x59, 1, 2, 3, 4, 5, 6, 7, 8},
+		{0, 1, 253, 10, 0x44, 0x59, 1, 2, 3, 4, 5, 6},
+		{2, 4, 5, 0xb4, 0, 253, 4, 0x44, 0x59, 0, 0, 0},
+	};
+
+	(void)state;
+	for (uint16_t i = 0; i < 4; i++)
+		feed(frame_tcp((struct frame_flow){CLIENT, VIP, (uint16_t)(20000 + i), 80}, TCP_SYN,
+			1000, options[i], 12, 0));
+	replay();
+	assert_int_equal(out.count, 4);
+	for (unsigned int i = 0; i < 4; i++) {
+		const struct frame *f = &out.frames[i];
+
+		assert_true(frame_checksums_right(f->bytes, f->len));
+		assert_null(memmem(f->bytes + L4 + 20, f->len - L4 - 20, "\x44\x59", 2));
+	}
+}
+
+static void should_stamp_each_reply_as_the_latest_probe_asked(void **state)
+{
+	struct frame first;
+
+	(void)state;
+	feed(coloured(20000, DT_COLOUR_FLAG_EVERY_STAGE, 77, START));
+	replay();
+	first = out.frames[0];
+	feed(coloured(20000, 0, 78, START));
+	feed(reply_to(&first, TCP_SYN | TCP_ACK));
+	replay();
+	assert_string_equal(told(), "RX,COLOUR,VIP_LOOKUP,BACKEND,SESSION,NAT,TX,RX,TX,RX,TX");
+	assert_int_equal(number(10, "probe_sequence"), 78);
+}
+
+static void should_stamp_the_death_of_a_probe_to_a_local_address(void **state)
+{
+	struct frame astray = coloured(20000, 0, 77, START);
+
+	(void)state;
+	store_raw32(astray.bytes + L3 + IPV4_DESTINATION, frame_address(LOCAL));
+	frame_finish(&astray);
+	feed(astray);
+	replay();
+	assert_int_equal(out.count, 0);
+	assert_string_equal(told(), "RX,NON_SYN_NO_SESSION");
+	assert_string_equal(text(1, "key_state"), "VERIFIED");
+	assert_string_equal(text(1, "direction"), "FORWARD");
+	assert_int_equal(number(1, "probe_sequence"), 77);
+}
+
+static void should_stamp_the_death_of_a_probe_with_broken_options(void **state)
+{
+	uint8_t options[24];
+
+	(void)state;
+	make_option(options, (struct colour){.prober_id = 1,
+				     .sequence = 5,
+				     .syn_sequence = 1000,
+				     .time = START,
+				     .source_port = 20000});
+	memcpy(options + 20, (const uint8_t[]){8, 1, 0, 0}, 4);
+	feed(frame_tcp((struct frame_flow){CLIENT, VIP, 20000, 80}, TCP_SYN, 1000, options, 24, 0));
+	replay();
+	assert_int_equal(out.count, 0);
+	assert_string_equal(told(), "RX,MALFORMED_TCP");
+	assert_string_equal(text(1, "key_state"), "VERIFIED");
+	assert_int_equal(number(1, "probe_sequence"), 5);
+}
+
 static void should_stamp_the_death_of_a_probe(void **state)
 {
 	struct frame lost = coloured(20000, 0, 77, START);
@@ -518,6 +611,121 @@ static void should_drop_new_connections_over_the_limit(void **state)
 	assert_int_equal(json_array_size(points), 30 - out.count);
 	assert_string_equal(text(0, "reason"), "NEW_CONNECTION_LIMIT");
 	assert_string_equal(text(0, "vip"), "vip-slow");
+}
+
+static void should_let_the_first_connection_of_all_through(void **state)
+{
+	(void)state;
+	feed_at(0, syn(40000, 84)); // the clock's beginning
+	feed_at(0, syn(40001, 84));
+	replay();
+	assert_int_equal(out.count, 1);
+	assert_string_equal(told(), "NEW_CONNECTION_LIMIT");
+}
+
+static void should_keep_sessions_and_limits_when_the_captures_time_steps_back(void **state)
+{
+	(void)state;
+	feed_at(START + 60 * SECOND, syn(40000, 80));
+	feed_at(START + 60 * SECOND, syn(40001, 84));
+	feed_at(START, syn(40000, 80));
+	feed_at(START, syn(40002, 84));
+	feed_at(START + 59 * SECOND, syn(40000, 80));
+	replay();
+	assert_int_equal(out.count, 4);
+	assert_memory_equal(out.frames[2].bytes, out.frames[0].bytes, out.frames[0].len);
+	assert_memory_equal(out.frames[3].bytes, out.frames[0].bytes, out.frames[0].len);
+	assert_int_equal(out.times[2], START); // as captured
+	assert_string_equal(told(), "NEW_CONNECTION_LIMIT");
+	assert_int_equal(number(0, "time_ns"), START);
+	assert_int_equal(number(0, "dwell_ns"), 0);
+}
+
+static void should_write_a_point_of_every_drop_whatever_the_share(void **state)
+{
+	static const char tail[] = "sessions: {capacity: 1024}\n"
+				   "telemetry: {directory: /nonexistent, drop_sample_share: 0}\n";
+	struct frame lost = syn(40000, 80);
+
+	(void)state;
+	config_tail = tail;
+	open_input();
+	for (uint64_t n = 0; n < 3000; n++) // within a second
+		put(START + n, lost.bytes, lost.len);
+	replay_input();
+	assert_int_equal(out.count, 0);
+	assert_int_equal(json_array_size(points), 3000);
+	for (size_t i = 0; i < 3000; i++) {
+		assert_string_equal(text(i, "reason"), "NO_VIP");
+		assert_string_equal(text(i, "key_state"), "SAMPLED");
+		assert_int_equal(number(i, "sample_weight"), 1);
+	}
+}
+
+static void should_carry_frames_up_to_the_mtu_and_tell_of_longer_ones(void **state)
+{
+	static const size_t lengths[] = {3000, 9014, 9015, 30000};
+	static uint8_t bytes[30000];
+
+	(void)state;
+	open_input();
+	for (uint16_t i = 0; i < 4; i++) {
+		struct frame f = syn((uint16_t)(40000 + i), 80);
+
+		refresh_ip_checksum(
+			&f, L3 + IPV4_TOTAL_LENGTH, (uint16_t)(lengths[i] - ETHERNET_BYTES));
+		memcpy(bytes, f.bytes, f.len);
+		put(START, bytes, lengths[i]);
+	}
+	replay_input();
+	assert_int_equal(out.count, 2);
+	assert_int_equal(out.frames[0].len, 3000);
+	assert_int_equal(out.frames[1].len, 9014);
+	assert_string_equal(told(), "MTU_EXCEEDED,MTU_EXCEEDED");
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(number(i, "packet_bytes"), lengths[2 + i]);
+		assert_int_equal(number(i, "source_port"), 40002 + i);
+		assert_string_equal(text(i, "destination_address"), VIP);
+	}
+}
+
+static void should_answer_thousands_of_clients_on_the_same_link(void **state)
+{
+	static const char head[] =
+		"version: 1\nnode: gw-1\ntier: clb\n"
+		"ports:\n  - {name: port0, address: 10.0.0.2/16, gateway: 10.0.0.1}\n"
+		"local_addresses: [10.0.0.16]\nlocal_ports: {first: 2000, last: 60000}\n"
+		"control_socket: /nonexistent/x.sock\n";
+	static const char tail[] =
+		"sessions: {capacity: 8192}\n"
+		"telemetry: {directory: /nonexistent}\n"
+		"vips:\n  - name: vip-web\n    address: 198.19.0.1\n    port: 80\n    protocol: "
+		"tcp\n    backends: [{name: rs-1-web, address: 10.0.255.2, port: 8080}]\n";
+	enum { CLIENTS = 5000 };
+
+	(void)state;
+	config_head = head;
+	config_tail = tail;
+	open_input();
+	for (unsigned int n = 0; n < CLIENTS; n++) {
+		char client[INET_ADDRSTRLEN];
+		struct frame f;
+
+		snprintf(client, sizeof(client), "10.0.%u.%u", 1 + n / 250, 1 + n % 250);
+		f = frame_tcp(
+			(struct frame_flow){client, VIP, 40000, 80}, TCP_SYN, 1000, NULL, 0, 0);
+		put(START + n, f.bytes, f.len);
+	}
+	for (unsigned int n = 0; n < CLIENTS; n++) { // ports are given in turn
+		struct frame f = frame_tcp(
+			(struct frame_flow){"10.0.255.2", "10.0.0.16", 8080, (uint16_t)(2000 + n)},
+			TCP_SYN | TCP_ACK, 5000, NULL, 0, 0);
+
+		put(START + CLIENTS + n, f.bytes, f.len);
+	}
+	replay_input();
+	assert_int_equal(json_array_size(points), 0);
+	assert_int_equal(out.count, 2 * CLIENTS);
 }
 
 static void should_refuse_sessions_over_capacity_and_keep_the_others(void **state)
@@ -747,9 +955,22 @@ int main(void)
 		cmocka_unit_test_setup(
 			should_forward_what_does_not_verify_without_stamp_or_colour, setup),
 		cmocka_unit_test_setup(should_let_no_second_colour_through, setup),
+		cmocka_unit_test_setup(should_let_nothing_through_that_looks_like_a_colour, setup),
+		cmocka_unit_test_setup(should_stamp_each_reply_as_the_latest_probe_asked, setup),
 		cmocka_unit_test_setup(should_stamp_the_death_of_a_probe, setup),
+		cmocka_unit_test_setup(should_stamp_the_death_of_a_probe_to_a_local_address, setup),
+		cmocka_unit_test_setup(
+			should_stamp_the_death_of_a_probe_with_broken_options, setup),
 		cmocka_unit_test_setup(should_name_the_reason_of_every_drop, setup),
 		cmocka_unit_test_setup(should_drop_new_connections_over_the_limit, setup),
+		cmocka_unit_test_setup(should_let_the_first_connection_of_all_through, setup),
+		cmocka_unit_test_setup(
+			should_keep_sessions_and_limits_when_the_captures_time_steps_back, setup),
+		cmocka_unit_test_setup(
+			should_write_a_point_of_every_drop_whatever_the_share, setup),
+		cmocka_unit_test_setup(
+			should_carry_frames_up_to_the_mtu_and_tell_of_longer_ones, setup),
+		cmocka_unit_test_setup(should_answer_thousands_of_clients_on_the_same_link, setup),
 		cmocka_unit_test_setup(
 			should_refuse_sessions_over_capacity_and_keep_the_others, setup),
 		cmocka_unit_test_setup(

@@ -8,6 +8,7 @@
 #include "setup.h"
 
 #include "../datapath/drop.h"
+#include "../datapath/receive.h"
 
 #include <pcap/pcap.h>
 
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #define SNAPSHOT_BYTES 262144
+#define MTU 9000
 #define EXIT_FAILED 1
 #define EXIT_WRONG 2
 
@@ -162,13 +164,17 @@ static int build(struct replay *r)
 	r->settings->workers = 1; // one after the other is the point of a replay
 	if (setup_node(&r->node, r->settings, 0, error) != 0)
 		goto complain;
+	// Every drop has its point here, whatever share of them the live gateway writes.
+	r->node.sample_threshold = 1ull << 32;
+	r->node.sample_weight = 1;
+	r->node.sample_limit = UINT32_MAX;
 	r->node.clock = replay_clock;
 	r->node.clock_context = r;
 	r->node.send = replay_send;
 	for (unsigned int i = 0; i < r->node.port_count; i++) {
 		struct node_port *p = &r->node.ports[i];
 
-		p->mtu = 9000;
+		p->mtu = MTU;
 		p->rx_queues = 1;
 		p->tx_queues = 1;
 		p->accept_any_mac = true;
@@ -177,7 +183,7 @@ static int build(struct replay *r)
 		memcpy(p->mac + 2, &p->address, 4);
 	}
 	atomic_store(&r->node.state, NODE_READY);
-	r->pool = setup_pool(r->settings, 1, error);
+	r->pool = setup_replay_pool(MTU + ETHERNET_BYTES, error);
 	if (!r->pool)
 		goto complain;
 	r->services = services_create(&r->node, r->settings, &names, error);
@@ -196,13 +202,14 @@ complain:
 	return EXIT_FAILED;
 }
 
-// The time first, so that what has run out by then is gone when the packet comes.
+// The time first, so that what has run out by then is gone when the packet comes. A capture's times
+// may step back (several cards, a clock that was set): intervals then stand still.
 static void set_time(struct replay *r, const struct pcap_pkthdr *header)
 {
 	uint64_t ns = (uint64_t)header->ts.tv_sec * 1000000000ull + (uint64_t)header->ts.tv_usec;
 	struct worker *w = r->node.workers[0];
 
-	r->now = (struct node_time){.mono_ns = ns, .real_ns = ns};
+	r->now = (struct node_time){.mono_ns = RTE_MAX(r->now.mono_ns, ns), .real_ns = ns};
 	worker_begin(w);
 	while (session_table_age(&w->sessions, w->tick, WORKER_AGE_STEPS) > 0)
 		;
@@ -210,14 +217,9 @@ static void set_time(struct replay *r, const struct pcap_pkthdr *header)
 
 static bool copy_in(struct rte_mbuf *packet, const u_char *bytes, uint32_t len)
 {
-	char *room;
-
-	if (len > UINT16_MAX)
+	if (len > rte_pktmbuf_tailroom(packet))
 		return false;
-	room = rte_pktmbuf_append(packet, (uint16_t)len);
-	if (!room)
-		return false;
-	memcpy(room, bytes, len);
+	memcpy(rte_pktmbuf_append(packet, (uint16_t)len), bytes, len);
 	return true;
 }
 
@@ -233,8 +235,9 @@ static void feed(struct replay *r, const struct pcap_pkthdr *header, const u_cha
 		return;
 	}
 	if (!copy_in(packet, bytes, header->caplen)) {
-		consume(packet);
-		drop_uncreated(w, header->caplen, DT_DROP_MTU_EXCEEDED);
+		w->counters.rx_packets++;
+		receive_oversized(w, packet, 0, bytes, header->caplen);
+		drop(w, packet, DT_DROP_MTU_EXCEEDED);
 		return;
 	}
 	worker_process(w, &packet, 1, 0);

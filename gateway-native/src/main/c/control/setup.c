@@ -12,6 +12,7 @@
 #define POOL_BASE 4096 // descriptors of software ports are few; the rest is packets on the way
 #define POOL_PER_WORKER 2048 // a worker's bursts and hand-over rings
 #define POOL_PER_QUEUE 2048
+#define POOL_REPLAY 512 // one packet at a time, and what is answered to it
 
 static int fail(char *error, int status, const char *what)
 {
@@ -45,6 +46,7 @@ int setup_node(struct node *node, const struct settings *s, uint64_t seed,
 			s->drop_sample_share > 0
 				? (uint32_t)RTE_MIN(1 / s->drop_sample_share + 0.5, 4294967295.0)
 				: 0,
+		.sample_limit = WORKER_SAMPLED_DROPS_PER_SECOND,
 		.state = NODE_STARTING,
 	};
 	for (unsigned int i = 0; i < s->port_count; i++) {
@@ -72,22 +74,31 @@ void setup_node_free(struct node *node)
 	node->guard = NULL;
 }
 
-struct rte_mempool *setup_pool(
-	const struct settings *s, unsigned int workers, char error[SETTINGS_ERROR_BYTES])
+static struct rte_mempool *make_pool(
+	unsigned int size, uint16_t room_bytes, char error[SETTINGS_ERROR_BYTES])
 {
-	unsigned int size =
-		POOL_BASE + workers * (POOL_PER_WORKER + s->port_count * POOL_PER_QUEUE);
 	struct rte_mempool *pool = rte_pktmbuf_pool_create("packets", size - 1, POOL_CACHE,
-		PACKET_META_BYTES, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+		PACKET_META_BYTES, room_bytes, (int)rte_socket_id());
 
 	if (!pool)
 		snprintf(error, SETTINGS_ERROR_BYTES,
 			"%u packet buffers of %zu bytes: %s; give the EAL more memory (-m "
 			"MEGABYTES)",
-			size,
-			PACKET_META_BYTES + RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf),
+			size, PACKET_META_BYTES + room_bytes + sizeof(struct rte_mbuf),
 			rte_strerror(rte_errno));
 	return pool;
+}
+
+struct rte_mempool *setup_pool(
+	const struct settings *s, unsigned int workers, char error[SETTINGS_ERROR_BYTES])
+{
+	return make_pool(POOL_BASE + workers * (POOL_PER_WORKER + s->port_count * POOL_PER_QUEUE),
+		RTE_MBUF_DEFAULT_BUF_SIZE, error);
+}
+
+struct rte_mempool *setup_replay_pool(uint16_t frame_bytes, char error[SETTINGS_ERROR_BYTES])
+{
+	return make_pool(POOL_REPLAY, (uint16_t)(RTE_PKTMBUF_HEADROOM + frame_bytes), error);
 }
 
 static int make_rings(struct node *node, char *error)

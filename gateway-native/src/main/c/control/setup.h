@@ -18,6 +18,9 @@ void setup_node_free(struct node *node);
 struct rte_mempool *setup_pool(
 	const struct settings *settings, unsigned int workers, char error[SETTINGS_ERROR_BYTES]);
 
+// One for a replay: few buffers, each of a whole frame of up to frame_bytes.
+struct rte_mempool *setup_replay_pool(uint16_t frame_bytes, char error[SETTINGS_ERROR_BYTES]);
+
 // The node's workers with their hand-over rings, neighbours of the configuration and pinned next
 // hop. The node's clock, VIPs and ports are set before. On failure too, setup_workers_free() is
 // due.

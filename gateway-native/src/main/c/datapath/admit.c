@@ -15,10 +15,11 @@ bool admit_take_token(
 	uint64_t burst = RTE_MAX(cost, (uint64_t)limit * ONE_CONNECTION / 10);
 	uint64_t elapsed = now_ns - bucket->refilled_ns;
 
-	if (elapsed > burst / limit) // full; also keeps the product small
+	if (!bucket->used || elapsed > burst / limit) // full; also keeps the product small
 		bucket->tokens = burst;
 	else
 		bucket->tokens = RTE_MIN(burst, bucket->tokens + elapsed * limit);
+	bucket->used = true;
 	bucket->refilled_ns = now_ns;
 	if (bucket->tokens < cost)
 		return false;

@@ -21,6 +21,8 @@ static void send_arp(struct worker *worker, unsigned int port, const struct arp_
 	if (unicast)
 		memcpy(frame, unicast, 6);
 	*packet_meta(packet) = (struct packet_meta){
+		.rx_mono_ns = worker->now.mono_ns,
+		.rx_real_ns = worker->now.real_ns,
 		.vip_slot = DT_SLOT_NONE,
 		.backend_slot = DT_SLOT_NONE,
 		.frame_bytes = ARP_FRAME_BYTES,

@@ -32,6 +32,8 @@ static void mark(struct session *session, const struct packet_meta *meta)
 	session->flags |= SESSION_MARKED;
 	if (meta->detail)
 		session->flags |= SESSION_DETAIL;
+	else
+		session->flags &= (uint8_t)~SESSION_DETAIL;
 	session->prober_id = meta->prober_id;
 	session->probe_sequence = meta->probe_sequence;
 	session->stamps_left = WORKER_REPLY_STAMPS;

@@ -60,6 +60,7 @@ struct node {
 	uint64_t hash_seed;
 	uint64_t sample_threshold; // a random 32-bit number below it: the drop is stamped
 	uint32_t sample_weight;
+	uint32_t sample_limit; // sampled drop points a second and worker
 	const struct dt_colour_guard *guard;
 	struct rte_rcu_qsbr *qsbr; // NULL in replay
 

@@ -107,3 +107,13 @@ enum receive_outcome receive(struct worker *worker, struct rte_mbuf *packet, uns
 	trim(packet, view);
 	return classify(worker, view, reason);
 }
+
+void receive_oversized(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const uint8_t *frame, size_t len)
+{
+	struct packet_meta *meta = packet_meta(packet);
+
+	reset_meta(worker, packet, port);
+	meta->frame_bytes = (uint16_t)RTE_MIN(len, (size_t)UINT16_MAX);
+	parse_frame(frame, len, &meta->view); // whatever it is, it is too long
+}

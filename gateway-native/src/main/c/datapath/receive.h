@@ -17,4 +17,8 @@ enum receive_outcome {
 enum receive_outcome receive(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	enum dt_drop_reason *reason);
 
+// A frame that does not fit into its buffer: fills in what is known of it, for its drop.
+void receive_oversized(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const uint8_t *frame, size_t len);
+
 #endif

@@ -3,6 +3,13 @@
 
 #include <string.h>
 
+// A packet handed over may have been received after this worker's poll began, whose time an
+// ordinary drop has.
+static uint64_t dwell_ns(const struct node_time *at, const struct packet_meta *meta)
+{
+	return at->mono_ns > meta->rx_mono_ns ? at->mono_ns - meta->rx_mono_ns : 0;
+}
+
 static void push(struct worker *worker, const struct packet_meta *meta, uint8_t point,
 	uint16_t reason, const struct node_time *at, uint32_t sample_weight)
 {
@@ -24,7 +31,7 @@ static void push(struct worker *worker, const struct packet_meta *meta, uint8_t 
 				.probe_sequence = meta->probe_sequence,
 				.prober_id = meta->prober_id,
 				.packet_bytes = meta->frame_bytes,
-				.dwell_ns = at->mono_ns - meta->rx_mono_ns,
+				.dwell_ns = dwell_ns(at, meta),
 				.source_port = view->source_port,
 				.destination_port = view->destination_port,
 				.tcp_flags = view->tcp_flags,
@@ -82,7 +89,7 @@ static bool sampled(struct worker *worker)
 		worker->sampled_second = second;
 		worker->sampled_drops = 0;
 	}
-	return worker->sampled_drops++ < WORKER_SAMPLED_DROPS_PER_SECOND;
+	return worker->sampled_drops++ < worker->node->sample_limit;
 }
 
 void stamp_drop(struct worker *worker, struct packet_meta *meta, enum dt_drop_reason reason)
