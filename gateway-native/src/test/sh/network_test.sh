@@ -158,6 +158,12 @@ PY
 control counters | grep -q '"NO_VIP": *[1-9]' || fail "no NO_VIP is counted"
 ok "an unknown port is dropped as NO_VIP and counted"
 
+# The complaint quotes 60 bytes of the key: half of its last character.
+half=$(printf 'a%.0s' $(seq 59))é
+complaint=$(control vip-add '{"name":"vip-x","address":"198.19.100.9","port":80,"protocol":"tcp","'"$half"'":1}' 2>&1 || true)
+[[ $complaint == *"unknown key"* ]] || fail "no answer to a command whose complaint cuts a character in two: $complaint"
+ok "a complaint that cuts a character in two arrives"
+
 # A change at run time, under load: not one request fails.
 # shellcheck disable=SC2016 # for the shell inside
 ip netns exec "$p-client" bash -c 'for i in $(seq 60); do curl -sS -m 5 -o /dev/null -r 0-1000 http://198.19.100.1/file || exit 1; done' &

@@ -23,11 +23,19 @@ static json_t *refuse(const char *format, ...)
 {
 	char text[SETTINGS_ERROR_BYTES + 64];
 	va_list arguments;
+	json_t *complaint;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
+	// What was cut off may have been half a character: no longer UTF-8, so no longer JSON.
+	complaint = json_string(text);
+	if (!complaint) {
+		for (char *c = text; *c; c++)
+			*c = *c & 0x80 ? '?' : *c;
+		complaint = json_string(text);
+	}
+	return json_pack("{s:b, s:o}", "ok", 0, "error", complaint);
 }
 
 static json_t *accept_change(const struct commands *c)

@@ -139,11 +139,11 @@ static void wait_until_visible(struct rte_rcu_qsbr *qsbr, uint64_t token)
 static bool publish(struct services *services, struct vip **vips, unsigned int count,
 	uint32_t version, char *error)
 {
-	struct vip_table *table = vip_table_new(vips, count, version);
+	// The table last: to free it again would free the VIP that is still the caller's.
 	struct retired *retired = malloc(sizeof(*retired));
+	struct vip_table *table = retired ? vip_table_new(vips, count, version) : NULL;
 
-	if (!table || !retired) {
-		vip_table_free(table);
+	if (!table) {
 		free(retired);
 		return FAIL(error, "vips: out of memory");
 	}
