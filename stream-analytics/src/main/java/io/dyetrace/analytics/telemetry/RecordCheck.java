@@ -18,6 +18,9 @@ import io.dyetrace.common.record.Verdict;
 import io.dyetrace.common.record.VerdictState;
 import io.dyetrace.common.record.VipCounters;
 import io.dyetrace.common.record.WorkerCounters;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +32,9 @@ final class RecordCheck {
   private static final long EARLIEST_NS = 1_577_836_800_000_000_000L;
 
   private static final long MOST_AHEAD_MS = 86_400_000L;
+
+  /** The longest name in bytes of UTF-8: the topology's are shorter by far. */
+  private static final int LONGEST_NAME = 256;
 
   private RecordCheck() {}
 
@@ -69,6 +75,10 @@ final class RecordCheck {
     if (noPlace(batch.getLocation())) {
       return "location: region, cluster or node is missing";
     }
+    String longPlace = longPlace(batch.getLocation());
+    if (longPlace != null) {
+      return longPlace;
+    }
     if (batch.getProberId() > 0xffff || batch.getProberId() < 0) {
       return "prober_id: " + Integer.toUnsignedString(batch.getProberId());
     }
@@ -94,6 +104,9 @@ final class RecordCheck {
       if (badAddress(result.getTargetAddress()) || badAddress(result.getSourceAddress())) {
         return "address: neither 4 nor 16 bytes";
       }
+      if (tooLong(result.getTarget())) {
+        return tooLong("target", result.getTarget());
+      }
     }
     return null;
   }
@@ -101,6 +114,10 @@ final class RecordCheck {
   private static @Nullable String points(PointBatch batch, long latestNs) {
     if (noPlace(batch.getLocation())) {
       return "location: region, cluster or node is missing";
+    }
+    String longPlace = longPlace(batch.getLocation());
+    if (longPlace != null) {
+      return longPlace;
     }
     for (Point point : batch.getPointsList()) {
       if (badTime(point.getTimeNs(), latestNs)) {
@@ -118,6 +135,12 @@ final class RecordCheck {
       if (badPort(point.getSourcePort()) || badPort(point.getDestinationPort())) {
         return "port: " + point.getSourcePort() + ", " + point.getDestinationPort();
       }
+      if (tooLong(point.getVip())) {
+        return tooLong("vip", point.getVip());
+      }
+      if (tooLong(point.getBackend())) {
+        return tooLong("backend", point.getBackend());
+      }
     }
     return null;
   }
@@ -125,6 +148,10 @@ final class RecordCheck {
   private static @Nullable String counters(CounterBatch batch, long latestNs) {
     if (noPlace(batch.getLocation())) {
       return "location: region, cluster or node is missing";
+    }
+    String longPlace = longPlace(batch.getLocation());
+    if (longPlace != null) {
+      return longPlace;
     }
     if (batch.hasAgent() && badTime(batch.getAgent().getTimeNs(), latestNs)) {
       return "agent.time_ns: " + batch.getAgent().getTimeNs();
@@ -138,10 +165,16 @@ final class RecordCheck {
       if (badTime(row.getTimeNs(), latestNs) || row.getRingSequence() == 0) {
         return "vips: time_ns " + row.getTimeNs() + ", ring_sequence " + row.getRingSequence();
       }
+      if (tooLong(row.getVip())) {
+        return tooLong("vip", row.getVip());
+      }
     }
     for (DropCounters row : batch.getDropsList()) {
       if (badTime(row.getTimeNs(), latestNs) || row.getRingSequence() == 0) {
         return "drops: time_ns " + row.getTimeNs() + ", ring_sequence " + row.getRingSequence();
+      }
+      if (tooLong(row.getVip())) {
+        return tooLong("vip", row.getVip());
       }
     }
     for (WorkerCounters row : batch.getWorkersList()) {
@@ -176,6 +209,20 @@ final class RecordCheck {
     if (verdict.getState() == VerdictState.VERDICT_STATE_UNSPECIFIED) {
       return "state: missing";
     }
+    Map<String, String> names =
+        Map.of(
+            "fault_id", verdict.getFaultId(),
+            "occurrence_id", verdict.getOccurrenceId(),
+            "component", verdict.getComponent(),
+            "region", verdict.getRegion(),
+            "zone", verdict.getZone(),
+            "rack", verdict.getRack(),
+            "cluster", verdict.getCluster());
+    for (Map.Entry<String, String> name : names.entrySet()) {
+      if (tooLong(name.getValue())) {
+        return tooLong(name.getKey(), name.getValue());
+      }
+    }
     if (badTime(verdict.getDetectedNs(), latestNs)) {
       return "detected_ns: " + verdict.getDetectedNs();
     }
@@ -186,6 +233,34 @@ final class RecordCheck {
     return location.getRegion().isEmpty()
         || location.getCluster().isEmpty()
         || location.getNode().isEmpty();
+  }
+
+  private static @Nullable String longPlace(Location location) {
+    for (String name :
+        List.of(
+            location.getRegion(),
+            location.getZone(),
+            location.getRack(),
+            location.getCluster(),
+            location.getNode())) {
+      if (tooLong(name)) {
+        return tooLong("location", name);
+      }
+    }
+    return null;
+  }
+
+  /** A character is three bytes at most: nearly every name is known to be short by that. */
+  private static boolean tooLong(String name) {
+    return 3 * name.length() > LONGEST_NAME && bytes(name) > LONGEST_NAME;
+  }
+
+  private static int bytes(String name) {
+    return name.getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  private static String tooLong(String field, String name) {
+    return field + ": " + bytes(name) + " bytes long, at most " + LONGEST_NAME + " are possible";
   }
 
   private static boolean badTime(long timeNs, long latestNs) {

@@ -25,7 +25,10 @@ public final class TelemetryReader {
 
   /** What the element's key is. */
   public enum Keyed {
-    /** Region and cluster: one detector has a cluster. */
+    /**
+     * Region and cluster: one detector has a cluster. Times that are ahead of the broker's clock
+     * are brought back to it.
+     */
     BY_CLUSTER,
     /** Whoever numbers the rows: a node, a prober, a fault; all mesh services together. */
     BY_SENDER
@@ -66,13 +69,16 @@ public final class TelemetryReader {
       return new Unreadable(position, key, value, Reason.IMPOSSIBLE_VALUE, impossible);
     }
     long eventTimeMs = Math.min(newestNs(message) / 1_000_000, appendTimeMs);
-    return new Batch(
-        kind,
-        keyOf(message),
-        position,
-        eventTimeMs > 0 ? eventTimeMs : appendTimeMs,
-        value,
-        message);
+    Batch batch =
+        new Batch(
+            kind,
+            keyOf(message),
+            position,
+            eventTimeMs > 0 ? eventTimeMs : appendTimeMs,
+            value,
+            message);
+    Message limited = keyed == Keyed.BY_CLUSTER ? ClockLimit.apply(message, appendTimeMs) : message;
+    return limited == message ? batch : batch.with(limited);
   }
 
   private String keyOf(Message message) {

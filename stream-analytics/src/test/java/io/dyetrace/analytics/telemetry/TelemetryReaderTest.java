@@ -10,7 +10,13 @@ import io.dyetrace.analytics.telemetry.Telemetry.Progress;
 import io.dyetrace.analytics.telemetry.Telemetry.Reason;
 import io.dyetrace.analytics.telemetry.Telemetry.Unreadable;
 import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
+import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.DropCounters;
+import io.dyetrace.common.record.Point;
+import io.dyetrace.common.record.PointBatch;
+import io.dyetrace.common.record.ProbeBatch;
 import io.dyetrace.common.record.ProbeOutcome;
+import io.dyetrace.common.record.Verdict;
 import java.util.Map;
 import java.util.Random;
 import org.apache.flink.core.memory.DataInputDeserializer;
@@ -67,6 +73,81 @@ class TelemetryReaderTest {
     assertThat(ahead.eventTimeMs()).isEqualTo(NOW_MS);
     Batch behind = (Batch) read(Kind.PROBES, Records.probes(1, 5, 1, NOW_NS - 60_000_000_000L));
     assertThat(behind.eventTimeMs()).isEqualTo(NOW_MS - 60_000);
+  }
+
+  @Test
+  void shouldShowTheDetectionNoTimeThatIsAheadOfTheBroker() {
+    long aheadNs = NOW_NS + 3_600_000_000_000L;
+    long latestNs = NOW_NS + 2_000_000_000L;
+    CounterBatch counters = Records.counters("gw-1", 1, aheadNs);
+    CounterBatch limited = (CounterBatch) ((Batch) read(Kind.COUNTERS, counters)).message();
+    assertThat(limited.getAgent().getTimeNs()).isEqualTo(latestNs);
+    assertThat(limited.getAgent().getDrainedUntilNs()).isEqualTo(latestNs);
+    assertThat(limited.getAgent().getGatewayAlive()).isTrue();
+    assertThat(limited.getNode(0).getTimeNs()).isEqualTo(latestNs);
+    assertThat(limited.getVips(0).getTimeNs()).isEqualTo(latestNs);
+    PointBatch points =
+        (PointBatch) ((Batch) read(Kind.POINTS, Records.points("gw-1", 1, 2, aheadNs))).message();
+    assertThat(points.getPointsList()).allMatch(p -> p.getTimeNs() == latestNs);
+    ProbeBatch probes =
+        (ProbeBatch) ((Batch) read(Kind.PROBES, Records.probes(1, 1, 1, aheadNs))).message();
+    assertThat(probes.getHeartbeat().getTimeNs()).isEqualTo(latestNs);
+    assertThat(probes.getResults(0).getSentTimeNs()).isEqualTo(latestNs);
+
+    // What is stored is what was sent, and what is right is not touched.
+    byte[] sent = counters.toByteArray();
+    assertThat(((Batch) bySender.read(at(Kind.COUNTERS), NOW_MS, null, sent)).message())
+        .isEqualTo(counters);
+    CounterBatch right = Records.counters("gw-1", 1, NOW_NS + 1_000_000_000L);
+    assertThat(((Batch) read(Kind.COUNTERS, right)).message()).isEqualTo(right);
+  }
+
+  @Test
+  void shouldPutAsideNamesThatAreTooLong() throws Exception {
+    String longest = "ä".repeat(128);
+    assertThat(move(read(Kind.POINTS, Records.points(longest, 1, 1, NOW_NS))))
+        .isInstanceOf(Batch.class);
+    assertImpossible(
+        Kind.POINTS, Records.points(longest + "x", 1, 1, NOW_NS), "location: 257 bytes long");
+    String endless = "x".repeat(70_000);
+    PointBatch points = Records.points("gw-1", 1, 1, NOW_NS);
+    Point point = points.getPoints(0);
+    assertImpossible(
+        Kind.POINTS,
+        points.toBuilder().setLocation(points.getLocation().toBuilder().setRegion(endless)).build(),
+        "location: 70000");
+    assertImpossible(
+        Kind.POINTS,
+        points.toBuilder().setPoints(0, point.toBuilder().setVip(endless)).build(),
+        "vip: 70000");
+    assertImpossible(
+        Kind.POINTS,
+        points.toBuilder().setPoints(0, point.toBuilder().setBackend(endless)).build(),
+        "backend: 70000");
+    CounterBatch counters = Records.counters("gw-1", 1, NOW_NS);
+    assertImpossible(
+        Kind.COUNTERS,
+        counters.toBuilder().setVips(0, counters.getVips(0).toBuilder().setVip(endless)).build(),
+        "vip: 70000");
+    assertImpossible(
+        Kind.COUNTERS,
+        counters.toBuilder()
+            .addDrops(
+                DropCounters.newBuilder().setTimeNs(NOW_NS).setRingSequence(9).setVip(endless))
+            .build(),
+        "vip: 70000");
+    ProbeBatch probes = Records.probes(1, 1, 1, NOW_NS);
+    assertImpossible(
+        Kind.PROBES,
+        probes.toBuilder()
+            .setResults(0, probes.getResults(0).toBuilder().setTarget(endless))
+            .build(),
+        "target: 70000");
+    Verdict verdict = Records.verdict("gw-1", 1, NOW_NS);
+    assertImpossible(
+        Kind.VERDICTS, verdict.toBuilder().setFaultId(endless).build(), "fault_id: 70000");
+    assertImpossible(
+        Kind.VERDICTS, verdict.toBuilder().setComponent(endless).build(), "component: 70000");
   }
 
   @Test
