@@ -104,6 +104,26 @@ final class Network {
     return List.copyOf(all);
   }
 
+  /** What it accuses is in the topology. */
+  boolean has(Hypothesis h) {
+    String name = h.component();
+    return switch (h.kind()) {
+      case NODE -> nodes.contains(name);
+      case PROBER -> probers.contains(name);
+      case BACKEND -> hosts().contains(name);
+      case VIP -> nodesByVip.containsKey(name);
+      case VIP_ON_NODE -> {
+        int at = name.lastIndexOf('@');
+        yield nodesOf(name.substring(0, Math.max(0, at))).contains(name.substring(at + 1));
+      }
+      // A node, a prober, or all nodes of a cluster.
+      case TELEMETRY ->
+          topology.component(name).isPresent()
+              || nodes.stream().anyMatch(n -> clusterOf(n).equals(name));
+      default -> true;
+    };
+  }
+
   String proberName(int proberId, String fallback) {
     return topology.prober(proberId).map(Component::name).orElse(fallback);
   }

@@ -67,14 +67,18 @@ final class NodeStream {
 
   void accept(CounterBatch batch) {
     if (batch.hasAgent()) {
-      // An agent that has found no gateway at all names no boot.
-      acceptStatus(batch.getAgent(), batch.getBootId() == 0 || batch.getBootId() >= bootId);
+      // An agent that has found no gateway at all names no boot. A boot id is the gateway's clock:
+      // after the clock was set back the newer boot has the smaller one.
+      boolean ofNewestBoot = batch.getBootId() == 0 || batch.getBootId() >= bootId;
+      acceptStatus(batch.getAgent(), ofNewestBoot || batch.getAgent().getGatewayAlive());
     }
-    if (batch.getNodeCount() + batch.getWorkersCount() + batch.getDropsCount() == 0
-        || batch.getBootId() < bootId) {
-      return; // nothing of a gateway, or of one that is gone
+    if (batch.getNodeCount() + batch.getWorkersCount() + batch.getDropsCount() == 0) {
+      return; // nothing of a gateway
     }
-    if (batch.getBootId() > bootId) {
+    if (batch.getBootId() != bootId) {
+      if (newestNs(batch) <= heartbeatNs) {
+        return; // of a gateway that is gone
+      }
       startOver(batch.getBootId());
     }
     // Of the same second: a reason seen for the first time came after the heartbeat before.
@@ -92,11 +96,25 @@ final class NodeStream {
     }
   }
 
-  private void acceptStatus(AgentStatus status, boolean ofNewestBoot) {
+  private static long newestNs(CounterBatch batch) {
+    long newest = 0;
+    for (NodeCounters n : batch.getNodeList()) {
+      newest = Math.max(newest, n.getTimeNs());
+    }
+    for (WorkerCounters w : batch.getWorkersList()) {
+      newest = Math.max(newest, w.getTimeNs());
+    }
+    for (DropCounters d : batch.getDropsList()) {
+      newest = Math.max(newest, d.getTimeNs());
+    }
+    return newest;
+  }
+
+  private void acceptStatus(AgentStatus status, boolean current) {
     if (status.getTimeNs() >= agentTimeNs) {
       agentTimeNs = status.getTimeNs();
       // What an agent still drains of a gateway that is gone says nothing of its successor.
-      gatewayAlive = ofNewestBoot ? status.getGatewayAlive() : gatewayAlive;
+      gatewayAlive = current ? status.getGatewayAlive() : gatewayAlive;
       drainedUntilNs = Math.max(drainedUntilNs, status.getDrainedUntilNs());
     }
   }
@@ -104,6 +122,7 @@ final class NodeStream {
   private void startOver(long newBootId) {
     bootId = newBootId;
     heartbeatsOfBoot = 0;
+    beatingSinceNs = Long.MAX_VALUE;
     rxMissed = 0;
     pollGaps.clear();
     heartbeatShifts.clear();
@@ -146,9 +165,12 @@ final class NodeStream {
     }
   }
 
-  /** What this time shows is still coloured by the gateway's start. */
+  /**
+   * What this time shows is still coloured by the gateway's start. A boot id that is later than the
+   * boot's first heartbeat is of a clock that was ahead.
+   */
   boolean settling(long timeNs) {
-    return timeNs < bootId + config.timing().nodeSettling().toNanos();
+    return timeNs < Math.min(bootId, beatingSinceNs) + config.timing().nodeSettling().toNanos();
   }
 
   /** The agent runs: what it does not report is not there. */
@@ -173,7 +195,7 @@ final class NodeStream {
     return gatewayAlive && nowNs - heartbeatNs < config.crash().heartbeatSilence().toNanos();
   }
 
-  /** The first heartbeat since the last start or long pause. */
+  /** The first heartbeat since the last start or long pause; far away before there is one. */
   long beatingSinceNs() {
     return beatingSinceNs;
   }

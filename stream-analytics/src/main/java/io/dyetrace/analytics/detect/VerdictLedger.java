@@ -66,6 +66,7 @@ final class VerdictLedger {
   /** Enters what stands accused now; returns the revisions this makes. */
   List<Verdict> enter(Evaluation now, List<Arbiter.Accusation> accusations, boolean caughtUp) {
     List<Verdict> revisions = new ArrayList<>();
+    resolveGone(now, revisions);
     Set<String> accused = new HashSet<>();
     for (Arbiter.Accusation a : accusations) {
       Hypothesis h = a.suspicion().hypothesis();
@@ -79,7 +80,10 @@ final class VerdictLedger {
       accused.add(h.faultId());
       Open known = open.get(h.faultId());
       if (known == null) {
-        open(now, a, revisions);
+        // What a backlog tells is long over: who is still accused when it is read is opened then.
+        if (caughtUp) {
+          open(now, a, revisions);
+        }
       } else {
         known.healthySinceNs = NONE;
         update(now, a, known, revisions);
@@ -151,7 +155,24 @@ final class VerdictLedger {
         known.healthySinceNs = now.nowNs();
       }
       if (superseded || now.nowNs() - known.healthySinceNs >= rule.healthyHold(config).toNanos()) {
-        revisions.add(writer.resolve(now, known.last, superseded));
+        revisions.add(
+            writer.resolve(
+                now,
+                known.last,
+                superseded ? VerdictWriter.Why.SUPERSEDED : VerdictWriter.Why.HEALTHY));
+        resolvedNs.put(e.getKey(), now.nowNs());
+        all.remove();
+      }
+    }
+  }
+
+  /** What the topology no longer names will never be heard of again. */
+  private void resolveGone(Evaluation now, List<Verdict> revisions) {
+    Iterator<Map.Entry<String, Open>> all = open.entrySet().iterator();
+    while (all.hasNext()) {
+      Map.Entry<String, Open> e = all.next();
+      if (!now.network().has(hypothesis(e.getValue().last))) {
+        revisions.add(writer.resolve(now, e.getValue().last, VerdictWriter.Why.GONE));
         resolvedNs.put(e.getKey(), now.nowNs());
         all.remove();
       }

@@ -19,6 +19,13 @@ final class VerdictWriter {
   /** Nobody is certain. */
   private static final double MOST_CONFIDENT = 0.999;
 
+  /** Why a verdict is resolved. */
+  enum Why {
+    HEALTHY,
+    SUPERSEDED,
+    GONE
+  }
+
   Verdict open(Evaluation now, Arbiter.Accusation a, long firstBadNs) {
     Hypothesis h = a.suspicion().hypothesis();
     Verdict.Builder v =
@@ -52,19 +59,24 @@ final class VerdictWriter {
     return v.clearAffectedVips().addAllAffectedVips(affected).build();
   }
 
-  Verdict resolve(Evaluation now, Verdict last, boolean superseded) {
-    double seconds = Evidences.seconds(now.nowNs() - last.getFirstBadNs());
+  Verdict resolve(Evaluation now, Verdict last, Why reason) {
+    double healthySeconds = Evidences.seconds(now.config().verdicts().healthyFor().toNanos());
     Evidence why =
-        superseded
-            ? Evidences.of("superseded", 1, 0, 1, "A larger fault explains it now.")
-            : Evidences.of(
-                "healthy_seconds",
-                Evidences.seconds(now.config().verdicts().healthyFor().toNanos()),
-                0,
-                1,
-                "Healthy for %.0f s; the fault lasted %.1f s at most.",
-                Evidences.seconds(now.config().verdicts().healthyFor().toNanos()),
-                seconds);
+        switch (reason) {
+          case HEALTHY ->
+              Evidences.of(
+                  "healthy_seconds",
+                  healthySeconds,
+                  0,
+                  1,
+                  "Healthy for %.0f s; the fault lasted %.1f s at most.",
+                  healthySeconds,
+                  Evidences.seconds(now.nowNs() - last.getFirstBadNs()));
+          case SUPERSEDED -> Evidences.of("superseded", 1, 0, 1, "A larger fault explains it now.");
+          case GONE ->
+              Evidences.of(
+                  "in_topology", 0, 1, 1, "%s is no longer in the topology.", last.getComponent());
+        };
     return last.toBuilder()
         .setState(VerdictState.RESOLVED)
         .setRevision(last.getRevision() + 1)

@@ -27,7 +27,7 @@ public final class Replay {
   /** A verdict and the simulated time it came at. */
   public record Given(long atNs, Verdict verdict) {}
 
-  private final Topology topology;
+  private Topology topology;
   private final List<Simulation.Delivery> deliveries;
   private final List<Given> verdicts = new ArrayList<>();
   private final Map<String, Long> newestBySource = new HashMap<>();
@@ -41,6 +41,12 @@ public final class Replay {
     this.topology = topology;
     this.deliveries = deliveries;
     this.detector = new FaultDetector(topology, DetectorConfig.defaults());
+  }
+
+  /** Reads all that there is until a simulated time as a backlog, never caught up. */
+  public Replay behindUntil(long untilNs) {
+    restoredNs = untilNs;
+    return until(untilNs);
   }
 
   /** Runs until a simulated time. */
@@ -106,6 +112,12 @@ public final class Replay {
     nowNs = untilNs;
     restoredNs = untilNs;
     return this;
+  }
+
+  /** The same with another topology: the job was restarted after somebody edited the file. */
+  public Replay handOver(Topology edited) {
+    topology = edited;
+    return handOver();
   }
 
   /** It starts with nothing saved, in the middle of everything. */

@@ -4,7 +4,7 @@ import io.dyetrace.common.topology.Topology;
 
 /** The lab's topology: 2 probers, 4 gateway nodes, 3 backend hosts, 3 VIPs. */
 public final class SimTopology {
-  private static final String YAML =
+  public static final String YAML =
       """
       version: 1
       region: lab
@@ -53,6 +53,15 @@ public final class SimTopology {
       """;
 
   private SimTopology() {}
+
+  /** The lab without gw-4 and vip-mesh. */
+  public static Topology smaller() {
+    return Topology.parse(
+        YAML.substring(0, YAML.indexOf("  - name: vip-mesh"))
+            .replaceAll("(?m)^ *- [{]name: gw-4,.*\n", "")
+            .replace(", gw-4]", "]"),
+        "smaller topology");
+  }
 
   public static Topology lab() {
     return Topology.parse(YAML, "simulated topology");
