@@ -7,8 +7,10 @@ import io.dyetrace.common.config.ConfigException;
 import io.dyetrace.common.config.HostPort;
 import io.dyetrace.common.config.KafkaConfig;
 import io.dyetrace.common.config.MetricsConfig;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +61,24 @@ public record AnalyticsConfig(
               Duration.ofMillis(100),
               Duration.ofSeconds(2));
       retained = Check.range("retained", Check.orDefault(retained, 3), 2, 100);
+      local(directory);
+    }
+
+    /** The directory when it is local, given as a path or as a file URI. */
+    public Optional<Path> localDirectory() {
+      return local(directory);
+    }
+
+    private static Optional<Path> local(String directory) {
+      try {
+        if (directory.startsWith("file:")) {
+          return Optional.of(Path.of(URI.create(directory)));
+        }
+        return directory.contains("://") ? Optional.empty() : Optional.of(Path.of(directory));
+      } catch (IllegalArgumentException e) {
+        throw new ConfigException(
+            "directory: '" + directory + "' is not a path: " + e.getMessage(), e);
+      }
     }
   }
 
@@ -67,7 +87,7 @@ public record AnalyticsConfig(
     Check.required("kafka", kafka);
     clickhouse = Check.required("clickhouse", clickhouse);
     Check.required("topology", topology);
-    Check.required("checkpoints", checkpoints);
+    checkpoints = Check.required("checkpoints", checkpoints);
     parallelism = Check.range("parallelism", Check.orDefault(parallelism, 1), 1, 128);
     deduplicationTtl =
         Check.range(
@@ -80,6 +100,12 @@ public record AnalyticsConfig(
     webPort = Check.range("web_port", Check.orDefault(webPort, 0), 0, 65_535);
     if (!embedded && jobmanager == null) {
       throw new ConfigException("jobmanager: missing, and embedded is false");
+    }
+    if (embedded && checkpoints.localDirectory().isEmpty()) {
+      throw new ConfigException(
+          "checkpoints.directory: '"
+              + checkpoints.directory()
+              + "' is not local, and embedded is true");
     }
     if (embedded && jobmanager != null) {
       throw new ConfigException("jobmanager: given, but embedded is true");

@@ -93,6 +93,10 @@ public final class AnalyticsMain implements Callable<Integer> {
       System.err.println("dyetrace analytics: " + e);
       return 2;
     }
+    if (config.embedded() && restoreFrom != null) {
+      System.err.println("dyetrace analytics: --restore-from: given, but embedded is true");
+      return 2;
+    }
     if (checkOnly) {
       System.err.println(configFile + ": right");
       return 0;
@@ -141,9 +145,11 @@ public final class AnalyticsMain implements Callable<Integer> {
         EmbeddedFlink flink = new EmbeddedFlink(config, c -> graph(c, config, detectors))) {
       metrics.start();
       long startNs = System.nanoTime();
-      flink.start();
-      LOG.info("the job was started in {} ms", (System.nanoTime() - startNs) / 1_000_000);
-      supervise(flink, metrics, checkpointMs);
+      flink.start(() -> stop.getCount() == 0);
+      if (stop.getCount() != 0) {
+        LOG.info("the job was started in {} ms", (System.nanoTime() - startNs) / 1_000_000);
+        supervise(flink, metrics, checkpointMs);
+      }
     } finally {
       stopped.countDown();
     }
@@ -211,10 +217,10 @@ public final class AnalyticsMain implements Callable<Integer> {
   private int submit(AnalyticsConfig config, FaultDetectors detectors) throws Exception {
     HostPort jobmanager = Objects.requireNonNull(config.jobmanager());
     Optional<String> checkpoint = Optional.ofNullable(restoreFrom);
-    if (checkpoint.isEmpty()) {
+    Optional<Path> local = config.checkpoints().localDirectory();
+    if (checkpoint.isEmpty() && local.isPresent()) {
       checkpoint =
-          RetainedCheckpoints.inLocal(config.checkpoints().directory())
-              .map(path -> path.toUri().toString());
+          new RetainedCheckpoints(local.get()).newest().map(path -> path.toUri().toString());
     }
     LOG.info("restoring from {}", checkpoint.orElse("nothing: from the beginning of the topics"));
     StreamExecutionEnvironment environment =

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
@@ -71,11 +72,14 @@ public final class EmbeddedFlink implements AutoCloseable {
                 .build());
   }
 
-  /** Returns when every task has run once, or when the job waits for something outside. */
-  public void start() throws Exception {
+  /**
+   * Returns when every task has run once, when the job waits for something outside, or soon after
+   * it shall stop.
+   */
+  public void start(BooleanSupplier shallStop) throws Exception {
     cluster.start();
     RetainedCheckpoints retained =
-        new RetainedCheckpoints(Path.of(config.checkpoints().directory()));
+        new RetainedCheckpoints(config.checkpoints().localDirectory().orElseThrow());
     List<Path> candidates = retained.newestFirst();
     List<Path> tried =
         candidates.subList(0, Math.min(candidates.size(), config.checkpoints().retained()));
@@ -84,7 +88,10 @@ public final class EmbeddedFlink implements AutoCloseable {
     tried.forEach(path -> attempts.add(Optional.of(path)));
     attempts.add(Optional.empty());
     for (Optional<Path> attempt : attempts) {
-      if (submit(attempt)) {
+      if (shallStop.getAsBoolean()) {
+        return;
+      }
+      if (submit(attempt, shallStop)) {
         restoredFrom = attempt.orElse(null);
         return;
       }
@@ -97,7 +104,7 @@ public final class EmbeddedFlink implements AutoCloseable {
     return Optional.ofNullable(restoredFrom);
   }
 
-  private boolean submit(Optional<Path> checkpoint) throws Exception {
+  private boolean submit(Optional<Path> checkpoint, BooleanSupplier shallStop) throws Exception {
     if (checkpoint.isPresent()) {
       LOG.info("restoring from {}", checkpoint.get());
     } else {
@@ -122,7 +129,7 @@ public final class EmbeddedFlink implements AutoCloseable {
       }
       Health health = health(state);
       ErrorInfo failure = state.getFailureInfo();
-      if (health.isRunning()) {
+      if (shallStop.getAsBoolean() || health.isRunning()) {
         return true;
       }
       if (health.status().isGloballyTerminalState() || isRestoreFailure(failure)) {

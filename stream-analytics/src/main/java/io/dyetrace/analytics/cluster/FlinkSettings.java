@@ -1,7 +1,6 @@
 package io.dyetrace.analytics.cluster;
 
 import io.dyetrace.analytics.AnalyticsConfig;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.flink.configuration.CheckpointingOptions;
@@ -44,7 +43,7 @@ public final class FlinkSettings {
         CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
         ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
     c.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
-    c.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, uri(config.checkpoints().directory()));
+    c.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, uri(config.checkpoints()));
     c.set(CheckpointingOptions.MAX_RETAINED_CHECKPOINTS, config.checkpoints().retained());
     // One file per checkpoint, as far as possible: fast, and whole or not there.
     c.set(CheckpointingOptions.FS_SMALL_FILE_THRESHOLD, MemorySize.ofMebiBytes(1));
@@ -89,10 +88,11 @@ public final class FlinkSettings {
     return c;
   }
 
-  /** A local path as a URI; anything that is a URI already as it is. */
-  static String uri(String directory) {
-    return directory.contains("://")
-        ? directory
-        : Path.of(directory).toAbsolutePath().toUri().toString();
+  /** A local directory as a URI; any other URI as it is. */
+  private static String uri(AnalyticsConfig.Checkpoints checkpoints) {
+    return checkpoints
+        .localDirectory()
+        .map(path -> path.toAbsolutePath().toUri().toString())
+        .orElse(checkpoints.directory());
   }
 }

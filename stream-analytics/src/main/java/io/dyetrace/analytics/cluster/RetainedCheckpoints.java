@@ -3,7 +3,6 @@ package io.dyetrace.analytics.cluster;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -38,13 +37,9 @@ public final class RetainedCheckpoints {
     this.directory = directory;
   }
 
-  /** The newest one in a directory that is given as a path or a file URI; none in any other URI. */
-  public static Optional<Path> inLocal(String directory) throws IOException {
-    if (directory.contains("://") && !directory.startsWith("file://")) {
-      return Optional.empty();
-    }
-    Path path = directory.startsWith("file:") ? Path.of(URI.create(directory)) : Path.of(directory);
-    return new RetainedCheckpoints(path).newestFirst().stream().findFirst();
+  /** The newest usable one. */
+  public Optional<Path> newest() throws IOException {
+    return newestFirst().stream().findFirst();
   }
 
   private record Candidate(Path path, FileTime written) {}

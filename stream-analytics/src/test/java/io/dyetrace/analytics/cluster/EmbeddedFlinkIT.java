@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -124,6 +125,12 @@ class EmbeddedFlinkIT {
   }
 
   private EmbeddedFlink start() throws Exception {
+    EmbeddedFlink flink = embedded(checkpoints().toString());
+    flink.start(() -> false);
+    return flink;
+  }
+
+  private EmbeddedFlink embedded(String checkpoints) {
     AnalyticsConfig config =
         StrictYaml.parse(
             """
@@ -132,12 +139,11 @@ class EmbeddedFlinkIT {
             topology: unused.yaml
             checkpoints: {directory: %s, interval: 200ms}
             """
-                .formatted(broker.bootstrapServers(), checkpoints()),
+                .formatted(broker.bootstrapServers(), checkpoints),
             "test",
             AnalyticsConfig.class);
     EmbeddedFlink flink = new EmbeddedFlink(config, c -> graph(c, broker.bootstrapServers()));
     started.add(flink);
-    flink.start();
     return flink;
   }
 
@@ -208,6 +214,33 @@ class EmbeddedFlinkIT {
     try (var runs = Files.list(checkpoints())) {
       assertThat(runs).as("the run before and this one").hasSize(2);
     }
+  }
+
+  @Test
+  void shouldFindItsCheckpointsInADirectoryGivenAsAUri() throws Exception {
+    EmbeddedFlink first = embedded(checkpoints().toUri().toString());
+    first.start(() -> false);
+    probes(1, 2);
+    verdicts(1);
+    awaitCheckpointAfterNow(first);
+    first.kill();
+
+    EmbeddedFlink second = embedded("file://" + checkpoints());
+    second.start(() -> false);
+    assertThat(second.restoredFrom()).isPresent();
+  }
+
+  @Test
+  void shouldStopWhileItWaitsForKafka() throws Exception {
+    broker.close();
+    EmbeddedFlink flink = embedded(checkpoints().toString());
+    long startNs = System.nanoTime();
+    // The tasks need Kafka; it is told to stop as soon as it waits for them.
+    AtomicInteger asked = new AtomicInteger();
+    flink.start(() -> asked.incrementAndGet() > 1);
+    flink.close();
+    assertThat(asked).hasValue(2);
+    assertThat(Duration.ofNanos(System.nanoTime() - startNs)).isLessThan(Duration.ofSeconds(30));
   }
 
   @Test
