@@ -5,21 +5,35 @@ import io.dyetrace.storage.schema.StorageTable;
 import io.dyetrace.storage.wire.Lz4Frames;
 import io.dyetrace.storage.wire.RowBinary;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Gathers rows into batches: one a table and checkpoint, more when they grow large. */
+/**
+ * Gathers rows into batches: one a table, hour of the rows' time and checkpoint, more when they
+ * grow large.
+ *
+ * <p>The check of keys reads the table between a batch's earliest and latest row. By the hour, a
+ * row from a clock that is years wrong travels alone and lets nobody else's check read years.
+ */
 final class BatchBuilder {
   static final int MAX_ROWS = 50_000;
   static final int MAX_BYTES = 8 << 20;
+  static final int MAX_OPEN = 64;
+  static final long MAX_OPEN_BYTES = 64L << 20;
   private static final int FIRST_BYTES = 16 * 1024;
+  private static final long HOUR_NS = 3_600_000_000_000L;
 
   private final String incarnation;
   private final int subtask;
   private final long checkKeysBeforeNs;
-  private final Map<StorageTable, Open> open = new EnumMap<>(StorageTable.class);
+
+  /** The least recently used first. */
+  private final Map<Key, Open> open = new LinkedHashMap<>(16, 0.75f, true);
+
   private final List<Closed> full = new ArrayList<>();
+  private long openBytes;
   private int batches;
 
   /**
@@ -35,50 +49,74 @@ final class BatchBuilder {
     this.checkKeysBeforeNs = checkKeysBeforeNs;
   }
 
+  private record Key(StorageTable table, long hour) {
+    static final Comparator<Key> ORDER =
+        Comparator.comparing(Key::table).thenComparingLong(Key::hour);
+  }
+
   private static final class Open {
     final RowBinary bytes = new RowBinary(FIRST_BYTES);
     int rows;
     long leastTimeNs = Long.MAX_VALUE;
     long mostTimeNs = Long.MIN_VALUE;
+
+    int length() {
+      return bytes.length();
+    }
   }
 
   private record Closed(
       StorageTable table, int rows, long leastTimeNs, long mostTimeNs, byte[] frames) {}
 
   void add(StorageRow row) {
-    StorageTable table = StorageTable.of(row);
-    Open to = open.computeIfAbsent(table, t -> new Open());
-    table.write(row, to.bytes);
+    long timeNs = row.timeNs();
+    Key key = new Key(StorageTable.of(row), Math.floorDiv(timeNs, HOUR_NS));
+    Open to = open.computeIfAbsent(key, k -> new Open());
+    int before = to.length();
+    key.table().write(row, to.bytes);
+    openBytes += to.length() - before;
     to.rows++;
-    to.leastTimeNs = Math.min(to.leastTimeNs, row.timeNs());
-    to.mostTimeNs = Math.max(to.mostTimeNs, row.timeNs());
-    if (to.rows >= MAX_ROWS || to.bytes.length() >= MAX_BYTES) {
-      close(table, to);
+    to.leastTimeNs = Math.min(to.leastTimeNs, timeNs);
+    to.mostTimeNs = Math.max(to.mostTimeNs, timeNs);
+    if (to.rows >= MAX_ROWS || to.length() >= MAX_BYTES) {
+      close(key);
+    } else if (open.size() > MAX_OPEN) {
+      close(open.keySet().iterator().next());
+    } else if (openBytes > MAX_OPEN_BYTES) {
+      closeLargest();
     }
   }
 
-  private void close(StorageTable table, Open from) {
+  /** What the open batches hold. */
+  long openBytes() {
+    return openBytes;
+  }
+
+  private void closeLargest() {
+    open.entrySet().stream()
+        .max(Map.Entry.comparingByValue(Comparator.comparingInt(Open::length)))
+        .map(Map.Entry::getKey)
+        .ifPresent(this::close);
+  }
+
+  private void close(Key key) {
+    Open from = open.remove(key);
+    if (from == null) {
+      throw new IllegalStateException("not open: " + key);
+    }
+    openBytes -= from.length();
     full.add(
         new Closed(
-            table,
+            key.table(),
             from.rows,
             from.leastTimeNs,
             from.mostTimeNs,
-            Lz4Frames.pack(from.bytes.array(), from.bytes.length())));
-    from.bytes.clear();
-    from.rows = 0;
-    from.leastTimeNs = Long.MAX_VALUE;
-    from.mostTimeNs = Long.MIN_VALUE;
+            Lz4Frames.pack(from.bytes.array(), from.length())));
   }
 
   /** The batches of everything since the last call. */
   List<Batch> build(long checkpointId) {
-    open.forEach(
-        (table, from) -> {
-          if (from.rows > 0) {
-            close(table, from);
-          }
-        });
+    open.keySet().stream().sorted(Key.ORDER).toList().forEach(this::close);
     List<Batch> built = new ArrayList<>(full.size());
     for (Closed closed : full) {
       String token =

@@ -277,15 +277,15 @@ public enum StorageTable {
     String keyInTable =
         keyColumns.stream().map(Column::asWireType).collect(Collectors.joining(", "));
     String before =
-        "INSERT INTO %s (%s) SELECT %s FROM format(RowBinary, '%s', '"
-            .formatted(
-                tableName,
-                columns.names(),
-                columns.names(),
-                columns.structure().replace("'", "\\'"));
+        "INSERT INTO %s (%s) WITH batch AS (SELECT * FROM format(RowBinary, '%s', '"
+            .formatted(tableName, columns.names(), columns.structure().replace("'", "\\'"));
+    // Only keys of the batch's own rows are held, however many the time range has.
     String after =
-        "') WHERE (%s) NOT IN (SELECT %s FROM %s WHERE time >= fromUnixTimestamp64Nano(%d, 'UTC') AND time <= fromUnixTimestamp64Nano(%d, 'UTC'))"
-            .formatted(keyOfRow, keyInTable, tableName, leastTimeNs, mostTimeNs);
+        """
+        ')) SELECT %1$s FROM batch WHERE (%2$s) NOT IN (SELECT %3$s FROM %4$s \
+        WHERE time >= fromUnixTimestamp64Nano(%5$d, 'UTC') AND time <= fromUnixTimestamp64Nano(%6$d, 'UTC') \
+        AND (%3$s) IN (SELECT %2$s FROM batch))"""
+            .formatted(columns.names(), keyOfRow, keyInTable, tableName, leastTimeNs, mostTimeNs);
     ByteArrayOutputStream sql =
         new ByteArrayOutputStream(before.length() + rows.length * 9 / 8 + after.length());
     sql.writeBytes(before.getBytes(StandardCharsets.UTF_8));

@@ -1,6 +1,7 @@
 package io.dyetrace.storage.flink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dyetrace.common.record.VerdictState;
 import io.dyetrace.storage.TestClickHouse;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class BatchSenderIT {
   private static final long SEED = 11;
+  private static final int WIDE_ROWS = 10_000;
+  private static final long YEARS_AGO_NS = TestRows.NOON_NS - 6 * 365 * 86_400 * TestRows.SECOND_NS;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final WaitingBatches waiting = new WaitingBatches();
@@ -180,5 +183,65 @@ class BatchSenderIT {
     client.query("RENAME TABLE away TO probes", Map.of());
     awaitStored();
     assertExactlyOnce(client, 10);
+  }
+
+  @Test
+  void shouldStoreARowYearsOldBesideFreshOnesInATableWhoseKeysDoNotFitIntoMemory(
+      @TempDir Path directory) throws IOException, InterruptedException {
+    TestClickHouse.requireAvailable();
+    try (EmbeddedClickHouse clickHouse =
+        EmbeddedClickHouse.start(directory, 0, List.of("max_query_memory_mib: 64"))) {
+      ClickHouseClient client = TestClickHouse.migrated(clickHouse, "it_outlier");
+      client.query(
+          "INSERT INTO probes (time, prober, prober_id, boot_id, probe_sequence, outcome)"
+              + " SELECT toDateTime64('2025-01-01', 9, 'UTC') + intDiv(number, 10), 'prober-1', 1, 1, number, 'SYN_ACK'"
+              + " FROM numbers(2000000)",
+          Map.of("max_partitions_per_insert_block", "0", "max_memory_usage", "500000000"));
+      assertThatThrownBy(
+              () ->
+                  client.query(
+                      "SELECT 1 WHERE (1, 2, 3, 'SYN_ACK') NOT IN"
+                          + " (SELECT prober_id, boot_id, probe_sequence, toString(outcome) FROM probes)"))
+          .as("all keys do not fit")
+          .hasMessageContaining("MEMORY_LIMIT_EXCEEDED");
+      BatchSender sender = send(client);
+      // Everything is checked, as at a start without state.
+      BatchBuilder builder = new BatchBuilder("outlier", 0, Long.MAX_VALUE);
+      for (int i = 0; i < 2; i++) {
+        builder.add(TestRows.probe(1, TestRows.NOON_NS));
+        builder.add(TestRows.probe(2, YEARS_AGO_NS));
+        builder.add(TestRows.probe(3, TestRows.NOON_NS + 1));
+        release(builder.build(i).toArray(Batch[]::new));
+        awaitStored();
+      }
+      assertThat(sender.counts().checkedBatches.get()).isEqualTo(4);
+      assertThat(sender.counts().retries.get()).isZero();
+      assertThat(
+              client
+                  .query(
+                      "SELECT groupArray((probe_sequence, toYear(time))) FROM"
+                          + " (SELECT * FROM probes WHERE boot_id != 1 ORDER BY probe_sequence)")
+                  .strip())
+          .isEqualTo("[(1,2026),(2,2020),(3,2026)]");
+      // Even one batch over all years holds no more keys than its own.
+      Batch fresh = batch(builder, 3, 4, WIDE_ROWS);
+      Batch wide =
+          new Batch(
+              "outlier/wide",
+              fresh.table(),
+              3,
+              fresh.rows(),
+              YEARS_AGO_NS,
+              fresh.mostTimeNs(),
+              true,
+              fresh.frames());
+      for (int i = 0; i < 2; i++) {
+        release(wide);
+        awaitStored();
+      }
+      assertThat(sender.counts().retries.get()).isZero();
+      assertThat(client.query("SELECT count() FROM probes WHERE boot_id != 1").strip())
+          .isEqualTo(Integer.toString(3 + WIDE_ROWS));
+    }
   }
 }
