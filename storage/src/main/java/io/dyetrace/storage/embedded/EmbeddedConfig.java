@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxQueryMemoryMib what one query may hold
  * @param maxConcurrentQueries statements at a time; others wait up to 10 s
  * @param maxRequestMib the largest statement with its data, unpacked
+ * @param maxRequestTime within which a request must have arrived whole; its connection is cut then
  * @param maxExecutionTime of a statement that does not set its own
  * @param metrics where metrics and health are served; left out: nowhere
  */
@@ -35,6 +36,7 @@ public record EmbeddedConfig(
     Integer maxQueryMemoryMib,
     Integer maxConcurrentQueries,
     Integer maxRequestMib,
+    Duration maxRequestTime,
     Duration maxExecutionTime,
     @Nullable MetricsConfig metrics) {
 
@@ -49,6 +51,7 @@ public record EmbeddedConfig(
       @Nullable Integer maxQueryMemoryMib,
       @Nullable Integer maxConcurrentQueries,
       @Nullable Integer maxRequestMib,
+      @Nullable Duration maxRequestTime,
       @Nullable Duration maxExecutionTime,
       @Nullable MetricsConfig metrics) {
     this.listen = Check.orDefault(listen, new HostPort("127.0.0.1", 8123));
@@ -65,6 +68,12 @@ public record EmbeddedConfig(
         Check.range("max_concurrent_queries", Check.orDefault(maxConcurrentQueries, 8), 1, 256);
     this.maxRequestMib =
         Check.range("max_request_mib", Check.orDefault(maxRequestMib, 32), 1, 1024);
+    this.maxRequestTime =
+        Check.range(
+            "max_request_time",
+            Check.orDefault(maxRequestTime, Duration.ofSeconds(30)),
+            Duration.ofSeconds(1),
+            Duration.ofHours(1));
     this.maxExecutionTime =
         Check.range(
             "max_execution_time",
@@ -77,7 +86,7 @@ public record EmbeddedConfig(
   /** The defaults on a data directory. */
   static EmbeddedConfig on(Path dataDirectory, HostPort listen) {
     return new EmbeddedConfig(
-        listen, dataDirectory, null, null, null, null, null, null, null, null, null);
+        listen, dataDirectory, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** Shows everything but the password. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -29,12 +30,7 @@ final class EmbeddedServer {
    * @throws IOException when the data directory or the address cannot be used; the message names it
    */
   void start() throws IOException {
-    // Without it every small answer waits for the client's delayed acknowledgement.
-    System.setProperty("sun.net.httpserver.nodelay", "true");
-    // A connection closed for being one idle too many breaks the request that its client is just
-    // sending.
-    System.setProperty("sun.net.httpserver.maxIdleConnections", "1000");
-    System.setProperty("sun.net.httpserver.idleInterval", "600");
+    configureHttpServer(config.maxRequestTime());
     HttpServer listening;
     try {
       listening = HttpServer.create(config.listen().toSocketAddress(), 64);
@@ -58,6 +54,22 @@ final class EmbeddedServer {
     engine = booted;
     http = listening;
     executor = threads;
+  }
+
+  /** The JDK's server reads these once in a process, when its first one is made. */
+  private static void configureHttpServer(Duration maxRequestTime) {
+    // Without it every small answer waits for the client's delayed acknowledgement.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+    // A connection closed for being one idle too many breaks the request that its client is just
+    // sending.
+    System.setProperty("sun.net.httpserver.maxIdleConnections", "1000");
+    System.setProperty("sun.net.httpserver.idleInterval", "600");
+    System.setProperty("jdk.httpserver.maxConnections", "2000");
+    // A request is read by one of the executor's threads: one that never ends must not keep it.
+    System.setProperty(
+        "sun.net.httpserver.maxReqTime", Long.toString(Math.max(1, maxRequestTime.toSeconds())));
+    // A long result takes as long as it takes; the statement's own limit ends it.
+    System.setProperty("sun.net.httpserver.maxRspTime", "-1");
   }
 
   int port() {

@@ -6,6 +6,7 @@ import io.dyetrace.storage.wire.Lz4Frames;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -80,6 +81,8 @@ final class HttpRequest {
       statement.write('\n');
     }
     copy(body(exchange, parameters), statement, maxBytes);
+    // gzip may stop before the last chunk; until its end is read the request counts as arriving.
+    exchange.getRequestBody().transferTo(OutputStream.nullOutputStream());
     return new HttpRequest(
         parameters,
         exchange.getRequestHeaders(),

@@ -9,6 +9,9 @@ import io.dyetrace.storage.wire.RowBinary;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -18,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -32,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class HttpInterfaceIT {
   private static final long SEED = 7;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -283,5 +288,81 @@ class HttpInterfaceIT {
           .isEqualTo(200);
       assertThat(locked.stop()).isZero();
     }
+  }
+
+  @Test
+  void shouldCutOffRequestsThatStallAndNoneThatTakesLong(@TempDir Path directory)
+      throws IOException, InterruptedException {
+    List<Socket> stalled = new ArrayList<>();
+    try (EmbeddedClickHouse impatient =
+        EmbeddedClickHouse.start(
+            directory, 0, List.of("max_request_time: 1s", "max_concurrent_queries: 2"))) {
+      url = impatient.url();
+      String head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nSELECT";
+      for (int i = 0; i < 16; i++) {
+        stalled.add(stall(i % 2 == 0 ? "POST / HT" : head));
+      }
+      assertThat(pingUntilAnswered()).isEqualTo("Ok.\n");
+      for (Socket socket : stalled) {
+        assertThat(isCutOff(socket)).as("cut off by the server").isTrue();
+      }
+      // Chunked and gzip: its last chunk is behind what gzip reads.
+      ByteArrayOutputStream gzip = new ByteArrayOutputStream();
+      try (GZIPOutputStream out = new GZIPOutputStream(gzip)) {
+        out.write(
+            "SELECT sum(sleepEachRow(1)) FROM numbers(5) SETTINGS max_block_size = 1"
+                .getBytes(StandardCharsets.UTF_8));
+      }
+      HttpResponse<byte[]> slow =
+          http.send(
+              HttpRequest.newBuilder(URI.create(url + "/"))
+                  .header("Content-Encoding", "gzip")
+                  .POST(
+                      BodyPublishers.ofInputStream(
+                          () -> new ByteArrayInputStream(gzip.toByteArray())))
+                  .build(),
+              BodyHandlers.ofByteArray());
+      assertThat(text(slow)).isEqualTo("0\n");
+    } finally {
+      for (Socket socket : stalled) {
+        socket.close();
+      }
+    }
+  }
+
+  private Socket stall(String beginning) throws IOException {
+    URI address = URI.create(url);
+    Socket socket = new Socket(address.getHost(), address.getPort());
+    socket.getOutputStream().write(beginning.getBytes(StandardCharsets.US_ASCII));
+    socket.getOutputStream().flush();
+    return socket;
+  }
+
+  private static boolean isCutOff(Socket socket) throws IOException {
+    socket.setSoTimeout((int) PATIENCE.toMillis());
+    try {
+      return socket.getInputStream().read() < 0;
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (SocketException e) {
+      return true;
+    }
+  }
+
+  /** A ping that waited as long as the stalled requests may be cut off with them. */
+  private String pingUntilAnswered() throws InterruptedException {
+    long deadlineNs = System.nanoTime() + PATIENCE.toNanos();
+    String last = "";
+    while (System.nanoTime() < deadlineNs) {
+      try {
+        return http.send(
+                HttpRequest.newBuilder(URI.create(url + "/ping")).timeout(PATIENCE).build(),
+                BodyHandlers.ofString())
+            .body();
+      } catch (IOException e) {
+        last = e.toString();
+      }
+    }
+    return last;
   }
 }
