@@ -236,8 +236,15 @@ SETTINGS non_replicated_deduplication_window = ${deduplication_window}
 COMMENT 'Every revision of every verdict; kept for ever. Key: (occurrence_id, revision).';
 
 CREATE VIEW IF NOT EXISTS verdicts_current AS
-SELECT * FROM verdicts ORDER BY occurrence_id, revision DESC LIMIT 1 BY occurrence_id
-COMMENT 'The latest revision of every occurrence.';
+SELECT *
+FROM (SELECT * FROM verdicts ORDER BY occurrence_id, revision DESC LIMIT 1 BY occurrence_id)
+WHERE state = 'RESOLVED' OR (fault_id, first_bad_time) IN
+(
+    SELECT fault_id, max(began)
+    FROM (SELECT fault_id, argMax(first_bad_time, revision) AS began FROM verdicts GROUP BY fault_id, occurrence_id)
+    GROUP BY fault_id
+)
+COMMENT 'The latest revision of every occurrence. An unresolved one is left out when the same fault_id has an occurrence that was first bad later: a detector keeps one open, so nobody will ever resolve the older.';
 
 CREATE TABLE IF NOT EXISTS mesh_latency
 (

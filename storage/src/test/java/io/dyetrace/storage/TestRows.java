@@ -172,18 +172,23 @@ public final class TestRows {
 
   /** A verdict. */
   public static StorageRow verdict(int revision, VerdictState state) {
+    return verdict(NOON_NS, revision, state);
+  }
+
+  /** A verdict of the occurrence that was first bad then. */
+  public static StorageRow verdict(long firstBadNs, int revision, VerdictState state) {
     return StorageRows.of(
             Verdict.newBuilder()
                 .setFaultId("NODE_CRASH/gw-2")
-                .setOccurrenceId("NODE_CRASH/gw-2/" + NOON_NS)
+                .setOccurrenceId("NODE_CRASH/gw-2/" + firstBadNs)
                 .setRevision(revision)
                 .setFaultClass(FaultClass.NODE_CRASH.code())
                 .setComponentKind(ComponentKind.NODE)
                 .setComponent("gw-2")
                 .setState(state)
-                .setFirstBadNs(NOON_NS)
-                .setDetectedNs(NOON_NS + 6 * SECOND_NS)
-                .setResolvedNs(state == VerdictState.RESOLVED ? NOON_NS + 60 * SECOND_NS : 0)
+                .setFirstBadNs(firstBadNs)
+                .setDetectedNs(firstBadNs + 6 * SECOND_NS)
+                .setResolvedNs(state == VerdictState.RESOLVED ? firstBadNs + 60 * SECOND_NS : 0)
                 .setConfidence(0.97)
                 .addAlternatives(
                     Alternative.newBuilder()

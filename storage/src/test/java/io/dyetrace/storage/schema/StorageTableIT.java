@@ -122,6 +122,28 @@ class StorageTableIT {
   }
 
   @Test
+  void shouldLeaveOutAnUnresolvedVerdictThatALaterOccurrenceSuperseded()
+      throws IOException, InterruptedException {
+    long laterNs = NOON_NS + 600 * TestRows.SECOND_NS;
+    long latestNs = NOON_NS + 900 * TestRows.SECOND_NS;
+    String shown = "SELECT first_bad_time, revision, state FROM verdicts_current ORDER BY ALL";
+    insert(TestRows.verdict(NOON_NS, 1, VerdictState.OPEN));
+    assertThat(query(shown)).isEqualTo("2026-08-01 12:00:00.000000000\t1\tOPEN");
+    insert(
+        TestRows.verdict(laterNs, 2, VerdictState.RESOLVED),
+        TestRows.verdict(laterNs, 1, VerdictState.OPEN));
+    assertThat(query(shown)).isEqualTo("2026-08-01 12:10:00.000000000\t2\tRESOLVED");
+    insert(TestRows.verdict(latestNs, 1, VerdictState.OPEN));
+    assertThat(query(shown))
+        .isEqualTo(
+            "2026-08-01 12:10:00.000000000\t2\tRESOLVED\n2026-08-01 12:15:00.000000000\t1\tOPEN");
+    // It was resolved after all: it is shown again, and so is the one still open.
+    insert(TestRows.verdict(NOON_NS, 2, VerdictState.RESOLVED));
+    assertThat(query("SELECT state, count() FROM (" + shown + ") GROUP BY state ORDER BY state"))
+        .isEqualTo("OPEN\t1\nRESOLVED\t2");
+  }
+
+  @Test
   void shouldInsertOnlyRowsWhoseKeyIsMissing() throws IOException, InterruptedException {
     for (StorageRow row : TestRows.oneOfEach()) {
       StorageTable table = StorageTable.of(row);
