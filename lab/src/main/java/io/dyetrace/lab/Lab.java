@@ -15,6 +15,7 @@ import io.dyetrace.lab.system.Prerequisites;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -113,6 +114,9 @@ public final class Lab {
         throw LabException.failed("another lab command is at work (" + paths.lock() + ")");
       }
       return channel;
+    } catch (AccessDeniedException e) {
+      Prerequisites.check(paths.home(), wanted(Set.of())); // names root, and all else that lacks
+      throw LabException.failed(paths.lock() + ": permission denied");
     } catch (IOException e) {
       throw LabException.failed(paths.lock() + ": " + e.getMessage());
     }
