@@ -6,6 +6,8 @@ import io.dyetrace.lab.demo.FaultOutcome;
 import io.dyetrace.lab.demo.Trial;
 import io.dyetrace.lab.demo.VerdictWatch;
 import io.dyetrace.lab.fault.FaultKind;
+import io.dyetrace.lab.observe.ClickHouse;
+import io.dyetrace.lab.observe.SeenVerdict;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -46,6 +48,7 @@ final class EveryFault implements Check {
         result
             .measured(outcome.fault() + " " + outcome.target(), outcome)
             .require(outcome.right(), "%s %s: %s", outcome.fault(), outcome.target(), outcome);
+        requireEvidence(watch, outcome, result);
         new Calm(lab).await(Duration.ofSeconds(120));
       }
       var wrong =
@@ -56,5 +59,17 @@ final class EveryFault implements Check {
       result.measured("false_verdicts", wrong.size()).require(wrong.isEmpty(), "false: %s", wrong);
     }
     return result.build();
+  }
+
+  /** The query that a verdict brings with it answers with rows. */
+  private static void requireEvidence(
+      VerdictWatch watch, FaultOutcome outcome, CheckResult.Builder result) {
+    for (SeenVerdict seen : watch.seen()) {
+      String sql = seen.verdict().getEvidenceSql();
+      if (!seen.resolved() && seen.component().equals(outcome.component())) {
+        boolean answered = !sql.isEmpty() && !new ClickHouse().rows(sql).isEmpty();
+        result.require(answered, "%s: no row for its evidence: %s", seen.describe(), sql);
+      }
+    }
   }
 }
