@@ -55,9 +55,9 @@ class KilledProcessesIT {
   void start() throws Exception {
     if (!Files.isReadable(LIBRARY)) {
       if ("1".equals(System.getenv("REQUIRE_ALL"))) {
-        throw new AssertionError(LIBRARY + " is missing; scripts/fetch-chdb fetches it");
+        throw new AssertionError(LIBRARY + " is missing; scripts/setup fetches it");
       }
-      assumeTrue(false, LIBRARY + " is missing; scripts/fetch-chdb fetches it");
+      assumeTrue(false, LIBRARY + " is missing; scripts/setup fetches it");
     }
     int clickhousePort;
     try (ServerSocket one = new ServerSocket(0);
