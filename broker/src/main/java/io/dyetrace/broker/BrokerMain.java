@@ -7,7 +7,7 @@ import io.dyetrace.common.metrics.MetricsServer;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -34,7 +34,14 @@ public final class BrokerMain implements Callable<Integer> {
       description = "Read the configuration, say whether it is right, and end.")
   private boolean checkOnly;
 
-  private final AtomicInteger exitCode = new AtomicInteger();
+  /** Who ended the broker first decides the exit code: a signal 0, a broker that died 1. */
+  private final AtomicReference<Ending> ending = new AtomicReference<>(Ending.NONE);
+
+  private enum Ending {
+    NONE,
+    SIGNAL,
+    FAILURE
+  }
 
   /** Entry point. */
   public static void main(String[] arguments) {
@@ -67,14 +74,15 @@ public final class BrokerMain implements Callable<Integer> {
       LOG.info("broker ready on {}", String.join(", ", broker.listeners()));
       broker.awaitShutdown();
     }
-    // After a signal the hook ends the process before this line is of any effect.
-    exitCode.set(1);
+    // Closing the broker in the hook wakes this thread as well: only the first word counts.
+    ending.compareAndSet(Ending.NONE, Ending.FAILURE);
     return 1;
   }
 
   /** The process ends with 0 after a signal, not with the signal's number. */
   private void stop(EmbeddedBroker broker) {
+    ending.compareAndSet(Ending.NONE, Ending.SIGNAL);
     broker.close();
-    Runtime.getRuntime().halt(exitCode.get());
+    Runtime.getRuntime().halt(ending.get() == Ending.FAILURE ? 1 : 0);
   }
 }
