@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hash of a flow: two 64 x 64 -> 128 bit multiplications folded. With a secret seed nobody
-// outside can aim at one bucket; with the fixed seed every node and every run finds the same
-// backend.
+// The hash of a flow: 64 x 64 -> 128 bit multiplications folded. With a secret seed nobody outside
+// can aim at one bucket; with the fixed seed every node and every run finds the same backend.
 #ifndef DYETRACE_FLOW_HASH_H
 #define DYETRACE_FLOW_HASH_H
+
+#include "../packet/ip_address.h"
 
 #include <stdint.h>
 
@@ -17,13 +18,28 @@ static inline uint64_t flow_hash_mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t flow_hash(uint64_t seed, uint32_t source, uint32_t destination,
-	uint16_t source_port, uint16_t destination_port, uint8_t protocol)
+static inline uint64_t flow_hash(uint64_t seed, const struct ip_address *source,
+	const struct ip_address *destination, uint16_t source_port, uint16_t destination_port,
+	uint8_t protocol)
 {
-	uint64_t addresses = (uint64_t)source << 32 | destination;
 	uint64_t rest = (uint64_t)source_port << 32 | (uint64_t)destination_port << 16 | protocol;
-	uint64_t h = flow_hash_mix(addresses ^ seed ^ 0xa0761d6478bd642full,
-		rest ^ (seed >> 32 | seed << 32) ^ 0xe7037ed1a0b428dbull);
+	uint64_t low, high;
+
+	// The lower halves tell IPv4 addresses apart; IPv6 mixes the prefixes in.
+	low = flow_hash_mix(source->halves[1] ^ seed ^ 0xa0761d6478bd642full,
+		destination->halves[1] ^ (seed >> 32 | seed << 32) ^ 0xe7037ed1a0b428dbull);
+	high = source->halves[0] | destination->halves[0];
+	if (high)
+		low ^= flow_hash_mix(source->halves[0] ^ seed ^ 0x2d358dccaa6c78a5ull,
+			destination->halves[0] ^ 0x8bb84b93962eacc9ull);
+	return flow_hash_mix(low ^ rest ^ 0x8ebc6af09c88c6e3ull, seed ^ 0x589965cc75374cc3ull);
+}
+
+// Of one end of a flow: what both directions of a DNAT flow have in common.
+static inline uint64_t flow_hash_end(uint64_t seed, const struct ip_address *address, uint16_t port)
+{
+	uint64_t h = flow_hash_mix(address->halves[0] ^ seed ^ 0xa0761d6478bd642full,
+		address->halves[1] ^ port ^ 0xe7037ed1a0b428dbull);
 
 	return flow_hash_mix(h ^ 0x8ebc6af09c88c6e3ull, seed ^ 0x589965cc75374cc3ull);
 }

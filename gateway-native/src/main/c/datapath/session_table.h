@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One worker's sessions. A session is one cache line, found by its forward key (client, VIP) and by
-// its reply key (backend, local address) through one bucketed index of exact keys; it stands in one
-// of a few queues by timeout class, oldest first, from which session_table_age() removes what has
-// run out, a few steps at a time.
+// One worker's sessions. A session is one cache line for IPv4 and IPv6, found by its forward key
+// (client, service) and by its reply key (backend, local address) through one bucketed index of
+// exact keys; it stands in one of a few queues by timeout class, oldest first, from which
+// session_table_age() removes what has run out, a few steps at a time.
+//
+// A session names its VIP by a service id and its backend by a target id (target.h): what stands
+// there stays for as long as a session names it.
 //
 // Single-threaded; time comes in as ticks.
 #ifndef DYETRACE_SESSION_TABLE_H
 #define DYETRACE_SESSION_TABLE_H
 
 #include "flow_hash.h"
+#include "target.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,38 +46,42 @@ enum session_state {
 enum {
 	SESSION_FIN_FORWARD = 0x01,
 	SESSION_FIN_REPLY = 0x02,
-	SESSION_MARKED = 0x04, // by a verified colour: replies are stamped with its probe key
-	SESSION_DETAIL = 0x08, // at every stage
+	SESSION_MARKED = 0x04,  // by a verified colour: replies are stamped with its probe key
+	SESSION_DETAIL = 0x08,  // at every stage
+	SESSION_TOA_DUE = 0x10, // the server has not been told the client's address yet
 };
 
-// Addresses raw, ports in host order.
+// What the reply key's local end is.
+enum {
+	SESSION_LOCAL_CLIENT = 0xfe, // the client itself: DNAT
+	SESSION_LOCAL_NONE = 0xff,   // no reply passes here: tunnel mode
+};
+
+// Ports in host order. A session without reply key has no second entry in the index.
 struct session {
-	uint32_t client;
-	uint32_t vip;
-	uint32_t backend;
-	uint32_t local;
+	struct ip_address client;
 	uint16_t client_port;
-	uint16_t vip_port;
-	uint16_t backend_port;
 	uint16_t local_port;
+	uint16_t service;
+	uint16_t target;
 	uint8_t protocol;
-	uint8_t state; // enum session_state
-	uint8_t class; // enum session_class
-	uint8_t flags; // SESSION_*
-	uint16_t vip_slot;
-	uint16_t backend_slot;
+	uint8_t state;       // enum session_state
+	uint8_t class;       // enum session_class
+	uint8_t flags;       // SESSION_*
+	uint8_t stamps_left; // replies yet to be stamped
+	uint8_t local_index; // of the node's local addresses, or SESSION_LOCAL_*
+	uint8_t tunnel;      // replies go back through tunnels[tunnel - 1]; 0: as they are
+	uint8_t reserved;
 	uint32_t created_tick;
 	uint32_t queued_tick; // last moved to its queue's end
 	uint32_t next;
 	uint32_t previous;
+	uint32_t forward_bucket; // low half of the hash of each key: where the index has it
+	uint32_t reply_bucket;
 	uint32_t probe_sequence;
 	uint16_t prober_id;
-	uint16_t l3_delta; // what the forward translation does to the IP checksum; replies: its
-			   // complement
-	uint16_t l4_delta;
-	uint8_t stamps_left; // replies yet to be stamped
-	uint8_t local_index;
-	uint32_t reserved;
+	uint16_t address_delta; // what the forward translation's addresses do to a checksum that
+				// covers them; replies: its complement
 };
 
 _Static_assert(sizeof(struct session) == 64, "a session is one cache line");
@@ -84,6 +92,7 @@ struct session_table {
 	struct session *sessions;
 	struct session_bucket *buckets;
 	struct session_bucket *overflow;
+	const struct target *targets; // [TARGET_MAX]
 	uint64_t seed;
 	uint32_t bucket_mask;
 	uint32_t capacity;
@@ -98,40 +107,48 @@ struct session_table {
 	void *context;
 };
 
-// Memory that session_table_init() wants, aligned to 64 bytes.
+// Memory that session_table_init() wants, aligned to 64 bytes: at most 128 bytes a session.
 size_t session_table_bytes(uint32_t capacity);
 
 // memory: session_table_bytes(capacity), not necessarily cleared.
 void session_table_init(struct session_table *table, void *memory, uint32_t capacity, uint64_t seed,
-	const uint32_t timeout_ticks[SESSION_CLASSES]);
+	const struct target *targets, const uint32_t timeout_ticks[SESSION_CLASSES]);
 
-static inline uint64_t session_forward_hash(const struct session_table *table, uint32_t client,
-	uint32_t vip, uint16_t client_port, uint16_t vip_port, uint8_t protocol)
+static inline uint64_t session_forward_hash(const struct session_table *table,
+	const struct ip_address *client, const struct ip_address *vip, uint16_t client_port,
+	uint16_t vip_port, uint8_t protocol)
 {
 	return flow_hash(table->seed, client, vip, client_port, vip_port, protocol);
 }
 
-static inline uint64_t session_reply_hash(const struct session_table *table, uint32_t backend,
-	uint32_t local, uint16_t backend_port, uint16_t local_port, uint8_t protocol)
+// local: the local address, or the client of a DNAT session.
+static inline uint64_t session_reply_hash(const struct session_table *table,
+	const struct ip_address *backend, const struct ip_address *local, uint16_t backend_port,
+	uint16_t local_port, uint8_t protocol)
 {
 	return flow_hash(~table->seed, backend, local, backend_port, local_port, protocol);
 }
 
+// hash: session_forward_hash() of the packet.
 struct session *session_find_forward(const struct session_table *table, uint64_t hash,
-	uint32_t client, uint32_t vip, uint16_t client_port, uint16_t vip_port, uint8_t protocol);
+	const struct ip_address *client, uint16_t client_port, uint16_t service);
+
+// hash: session_reply_hash() of the packet. local_index: of the destination, or
+// SESSION_LOCAL_CLIENT; then client is the destination, else it may be NULL.
 struct session *session_find_reply(const struct session_table *table, uint64_t hash,
-	uint32_t backend, uint32_t local, uint16_t backend_port, uint16_t local_port,
-	uint8_t protocol);
+	const struct ip_address *backend, uint16_t backend_port, uint8_t local_index,
+	const struct ip_address *client, uint16_t local_port, uint8_t protocol);
 
 // Fetches into the cache what a find with this hash will read: first the bucket, then (once that
 // has arrived) the session.
 void session_prefetch_bucket(const struct session_table *table, uint64_t hash);
 void session_prefetch_session(const struct session_table *table, uint64_t hash);
 
-// A new session with the keys, state, class and slots of *session; created now. NULL: the table is
-// full. The caller has seen to it that neither key is in use.
-struct session *session_insert(
-	struct session_table *table, const struct session *session, uint32_t tick);
+// A new session with the keys, state, class and ids of *session; created now. reply_hash: of its
+// reply key; ignored when local_index is SESSION_LOCAL_NONE. NULL: the table is full. The caller
+// has seen to it that neither key is in use.
+struct session *session_insert(struct session_table *table, const struct session *session,
+	uint64_t forward_hash, uint64_t reply_hash, uint32_t tick);
 
 void session_remove(struct session_table *table, struct session *session);
 

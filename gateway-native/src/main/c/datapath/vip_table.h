@@ -6,6 +6,10 @@
 #ifndef DYETRACE_VIP_TABLE_H
 #define DYETRACE_VIP_TABLE_H
 
+#include "target.h"
+
+#include "../packet/quic.h"
+#include "../packet/tunnel.h"
 #include "../telemetry/ring_layout.h"
 
 #include <stdbool.h>
@@ -13,30 +17,63 @@
 #include <stdint.h>
 
 #define VIP_MAX DT_MAX_NAMES
+#define SERVICE_MAX 8192
 #define VIP_MAX_BACKENDS 1024
 #define VIP_MAX_WEIGHT 100
 
-// Addresses raw, ports in host order.
+enum vip_mode {
+	VIP_FULL_NAT, // both addresses change: replies come back by themselves
+	VIP_DNAT,     // the destination changes: the gateway is the backend's way to the client
+	VIP_TUNNEL,   // encapsulated to the backend, which answers the client directly
+};
+
+enum vip_scheduler { SCHEDULER_MAGLEV, SCHEDULER_ROUND_ROBIN, SCHEDULER_LEAST_CONNECTIONS };
+
+// Ports in host order.
 struct backend {
 	char name[DT_NAME_LEN];
-	uint32_t address;
+	struct ip_address address;
 	uint16_t port;
-	uint16_t weight; // 0: takes no new sessions
+	uint16_t weight;           // 0: takes no new sessions
+	uint16_t effective_weight; // less than weight * VIP_WEIGHT_STEPS while it starts slowly
 	uint16_t slot;
+	uint16_t target;
 	bool enabled;
+	bool draining;                   // keeps its sessions, takes no new ones
+	uint64_t up_since_ns;            // monotonic; 0: from the start
+	struct quic_server_id server_id; // len 0: none
+};
+
+#define VIP_WEIGHT_STEPS 10 // effective_weight of a backend that has started
+
+struct vip_limits {
+	uint64_t packets_per_second; // 0: none, as for all
+	uint64_t bits_per_second;    // of IP packets
+	uint32_t new_connections_per_second;
+	uint32_t sessions;
 };
 
 struct vip {
 	char name[DT_NAME_LEN];
-	uint32_t address;
+	struct ip_address address;
 	uint16_t port;
-	uint8_t protocol;
+	uint8_t protocol; // TCP, UDP or SCTP
 	bool enabled;
-	uint16_t slot;
-	uint32_t new_connection_limit; // a second on this node, 0: none
-	uint32_t maglev_size;          // 0: no backend takes sessions
-	uint32_t references;           // tables that hold it; the control thread's
-	uint16_t *maglev;              // indices into backends
+	uint16_t slot;    // of the name
+	uint16_t service; // of (name, address, port, protocol, mode): another one when these change
+	uint8_t mode;     // enum vip_mode
+	uint8_t scheduler;
+	bool toa;
+	bool limited;       // some limit but the connections' is set
+	uint16_t mss_clamp; // 0: as the mode needs
+	struct tunnel
+		tunnel; // VIP_TUNNEL: kind, id, port, ttl, local; remote is the backend's address
+	uint64_t slow_start_ns;   // 0: none
+	struct vip_limits limits; // on this node
+	struct quic_config *quic; // NULL: none
+	uint32_t references;      // tables that hold it; the control thread's
+	uint32_t schedule_size;   // 0: no backend takes sessions
+	uint16_t *schedule;       // indices into backends: Maglev's table, or round robin's order
 	uint32_t backend_count;
 	struct backend backends[];
 };
@@ -47,7 +84,7 @@ struct vip_table {
 	uint32_t mask;
 	struct vip **by_key;     // open addressing
 	struct vip **by_address; // one VIP of each address
-	struct vip *by_slot[VIP_MAX];
+	struct vip *by_service[SERVICE_MAX];
 };
 
 enum vip_lookup_outcome {
@@ -57,25 +94,47 @@ enum vip_lookup_outcome {
 	VIP_UNKNOWN,
 };
 
-enum vip_lookup_outcome vip_lookup(const struct vip_table *table, uint32_t address, uint16_t port,
-	uint8_t protocol, const struct vip **vip);
+enum vip_lookup_outcome vip_lookup(const struct vip_table *table, const struct ip_address *address,
+	uint16_t port, uint8_t protocol, const struct vip **vip);
 
 // Some VIP has this address.
-bool vip_address_known(const struct vip_table *table, uint32_t address);
+bool vip_address_known(const struct vip_table *table, const struct ip_address *address);
 
-enum backend_choice_outcome { BACKEND_CHOSEN, BACKEND_NONE, BACKEND_NONE_HEALTHY };
+// What a worker brings to the choice, for this VIP.
+struct schedule_state {
+	uint32_t *cursor;                // of round robin
+	const uint32_t *target_sessions; // [TARGET_MAX], of this worker: least connections
+};
 
-// The same flow gets the same backend on every node, as long as the set of backends stays; few
-// flows move when it changes.
-enum backend_choice_outcome vip_choose_backend(const struct vip *vip, uint32_t client,
-	uint16_t client_port, const struct backend **backend);
+enum backend_choice_outcome {
+	BACKEND_CHOSEN,
+	BACKEND_NONE,
+	BACKEND_NONE_HEALTHY,
+	BACKEND_UNKNOWN_SERVER, // the server id of a QUIC connection names no backend
+};
+
+// Maglev: the same flow gets the same backend on every node and worker, as long as the set of
+// backends stays; few flows move when it changes.
+enum backend_choice_outcome vip_choose_backend(const struct vip *vip,
+	const struct ip_address *client, uint16_t client_port, const struct schedule_state *state,
+	const struct backend **backend);
+
+// The backend of a server id; one that is draining keeps its connections.
+enum backend_choice_outcome vip_choose_server(const struct vip *vip,
+	const struct quic_server_id *server_id, const struct backend **backend);
 
 // A VIP without backends filled in: name … backend_count are the caller's to set, then
 // vip_finish(). NULL: no memory.
 struct vip *vip_new(uint32_t backend_count);
 
-// Fills the Maglev table from the backends. -ENOMEM, or 0.
+// Fills the schedule from the backends and their effective weights. -ENOMEM, or 0.
 int vip_finish(struct vip *vip);
+
+// Sets the effective weights for this time; true when one changed (then vip_finish() is due).
+bool vip_slow_start(struct vip *vip, uint64_t now_ns);
+
+// A copy that is in no table, with its own schedule. NULL: no memory.
+struct vip *vip_copy(const struct vip *vip);
 
 // For a VIP that is in no table.
 void vip_free(struct vip *vip);

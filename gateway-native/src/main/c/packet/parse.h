@@ -104,13 +104,14 @@ struct packet_view {
 	uint16_t source_port;  // host order
 	uint16_t destination_port;
 	uint16_t l3_offset; // of the IP header in the frame
-	uint16_t l4_offset; // of the transport header behind the IP header, extension headers included
+	uint16_t l4_offset; // of the transport header behind the IP header, extension headers
+			    // included
 	uint16_t ip_len;    // the whole IP packet; the frame may be padded beyond
 	uint16_t l4_len;    // transport header and payload
 	uint16_t vlan;      // the outer tag's VLAN id, 0: untagged
 	uint8_t vlan_tags;
 	uint8_t protocol; // of the transport header; IPv6: behind the extension headers
-	uint8_t ttl;	  // or hop limit
+	uint8_t ttl;      // or hop limit
 	uint8_t traffic_class;
 	uint8_t tcp_flags;
 	uint8_t tcp_header_len;
@@ -124,8 +125,8 @@ _Static_assert(sizeof(struct packet_view) == 64, "a view is one cache line");
 // From the Ethernet header on.
 enum parse_outcome parse_frame(const uint8_t *frame, size_t len, struct packet_view *view);
 
-// From the IP header on (the version decides); l3_offset and the VLAN are left 0. *view needs not be
-// cleared before.
+// From the IP header on (the version decides); l3_offset and the VLAN are left 0. *view needs not
+// be cleared before.
 enum parse_outcome parse_ip(const uint8_t *packet, size_t len, struct packet_view *view);
 
 #endif

@@ -31,9 +31,10 @@ struct quic_config {
 };
 
 enum quic_outcome {
-	QUIC_SERVER,     // *server_id is filled in
-	QUIC_NO_SERVER,  // an Initial or 0-RTT with the client's own choice, an unroutable id: any server
-	QUIC_MALFORMED,  // not QUIC: truncated, fixed bit clear in a long header of a known version
+	QUIC_SERVER,    // *server_id is filled in
+	QUIC_NO_SERVER, // an Initial or 0-RTT with the client's own choice, an unroutable id: any
+			// server
+	QUIC_MALFORMED, // not QUIC: truncated, fixed bit clear in a long header of a known version
 };
 
 struct quic_server_id {

@@ -18,11 +18,11 @@ enum tunnel_kind { TUNNEL_NONE, TUNNEL_IPIP, TUNNEL_GRE, TUNNEL_GUE, TUNNEL_VXLA
 struct tunnel {
 	struct ip_address local;
 	struct ip_address remote;
-	uint32_t id;	// VXLAN: the VNI; GRE: the key
-	uint16_t port;	// UDP destination of GUE and VXLAN, host order
-	uint8_t kind;	// enum tunnel_kind
-	bool has_id;	// GRE: with a key
-	uint8_t ttl;	// of the outer header
+	uint32_t id;          // VXLAN: the VNI; GRE: the key
+	uint16_t port;        // UDP destination of GUE and VXLAN, host order
+	uint8_t kind;         // enum tunnel_kind
+	bool has_id;          // GRE: with a key
+	uint8_t ttl;          // of the outer header
 	uint8_t inner_mac[6]; // VXLAN: destination of the inner frame
 };
 
@@ -39,7 +39,8 @@ bool tunnel_write(const struct tunnel *tunnel, bool inner_is_v6, uint16_t inner_
 enum tunnel_outcome {
 	TUNNEL_INNER,         // *inner is filled in
 	TUNNEL_NOT_ONE,       // not an encapsulated packet (another protocol or port)
-	TUNNEL_MALFORMED_GRE, // truncated, unknown version or flags (RFC 2784: checksum and routing bits)
+	TUNNEL_MALFORMED_GRE, // truncated, unknown version or flags (RFC 2784: checksum and routing
+			      // bits)
 	TUNNEL_MALFORMED,     // VXLAN, GUE, IP in IP
 	TUNNEL_UNSUPPORTED,   // an inner protocol that is not IPv4 or IPv6
 };
@@ -53,8 +54,8 @@ struct tunnel_inner {
 	uint32_t id;
 };
 
-// packet: the outer IP header; view: what parse_ip() said of it. gue_port and vxlan_port: UDP ports to
-// take for these (host order), 0: none.
+// packet: the outer IP header; view: what parse_ip() said of it. gue_port and vxlan_port: UDP ports
+// to take for these (host order), 0: none.
 enum tunnel_outcome tunnel_read(const uint8_t *packet, const struct packet_view *view,
 	uint16_t gue_port, uint16_t vxlan_port, struct tunnel_inner *inner);
 
