@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One worker's neighbours: address to MAC, resolved by ARP, refreshed before they age, with the
-// first packets kept while a neighbour is being resolved. Single-threaded; what it sends and drops
-// goes through two callbacks.
+// One worker's neighbours: address to MAC, resolved by ARP or neighbour discovery, refreshed before
+// they age, with the first packets kept while a neighbour is being resolved. Single-threaded; what
+// it sends and drops goes through two callbacks.
 #ifndef DYETRACE_NEIGHBOUR_H
 #define DYETRACE_NEIGHBOUR_H
+
+#include "../packet/ip_address.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +32,7 @@ enum neighbour_state {
 };
 
 struct neighbour {
-	uint32_t address; // raw
+	struct ip_address address;
 	uint8_t mac[6];
 	uint8_t state;
 	uint8_t port;
@@ -46,13 +48,14 @@ struct neighbour {
 
 struct neighbour_callbacks {
 	// mac: whom to ask; NULL: everybody.
-	void (*request)(void *context, uint8_t port, uint32_t address, const uint8_t *mac);
+	void (*request)(
+		void *context, uint8_t port, const struct ip_address *address, const uint8_t *mac);
 	void (*unreachable)(void *context, void *packet);
 	void *context;
 };
 
 struct neighbour_table {
-	uint32_t addresses[NEIGHBOUR_BUCKETS][NEIGHBOUR_WAYS]; // 0: free
+	uint32_t tags[NEIGHBOUR_BUCKETS][NEIGHBOUR_WAYS]; // of the address's hash; 0: free
 	struct neighbour entries[NEIGHBOUR_BUCKETS][NEIGHBOUR_WAYS];
 	struct neighbour_callbacks callbacks;
 	unsigned int pending_total;
@@ -67,20 +70,21 @@ enum neighbour_outcome {
 
 // Sets *mac for NEIGHBOUR_KNOWN.
 enum neighbour_outcome neighbour_resolve(struct neighbour_table *table, uint8_t port,
-	uint32_t address, void *packet, uint64_t now_ns, const uint8_t **mac);
+	const struct ip_address *address, void *packet, uint64_t now_ns, const uint8_t **mac);
 
 // Keeps an address resolved from now on.
-void neighbour_pin(struct neighbour_table *table, uint8_t port, uint32_t address, uint64_t now_ns);
+void neighbour_pin(struct neighbour_table *table, uint8_t port, const struct ip_address *address,
+	uint64_t now_ns);
 
 // A neighbour that is never asked for.
-void neighbour_fix(
-	struct neighbour_table *table, uint8_t port, uint32_t address, const uint8_t mac[6]);
+void neighbour_fix(struct neighbour_table *table, uint8_t port, const struct ip_address *address,
+	const uint8_t mac[6]);
 
-// An ARP message came from this address. The packets that waited for it are taken out into packets
-// (NEIGHBOUR_PENDING of them at most); returns how many. Addresses that nobody asked for are not
-// learned.
-unsigned int neighbour_learn(struct neighbour_table *table, uint32_t address, const uint8_t mac[6],
-	uint64_t now_ns, void **packets);
+// An ARP or neighbour discovery message came from this address. The packets that waited for it are
+// taken out into packets (NEIGHBOUR_PENDING of them at most); returns how many. Addresses that
+// nobody asked for are not learned.
+unsigned int neighbour_learn(struct neighbour_table *table, const struct ip_address *address,
+	const uint8_t mac[6], uint64_t now_ns, void **packets);
 
 // Asks, asks again and gives up, where that is due.
 void neighbour_step(struct neighbour_table *table, uint64_t now_ns);
@@ -88,6 +92,6 @@ void neighbour_step(struct neighbour_table *table, uint64_t now_ns);
 // Gives every waiting packet to `unreachable`.
 void neighbour_flush(struct neighbour_table *table);
 
-bool neighbour_is_reachable(const struct neighbour_table *table, uint32_t address);
+bool neighbour_is_reachable(const struct neighbour_table *table, const struct ip_address *address);
 
 #endif

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node.h"
 
-void node_add_own_address(struct node *node, uint32_t address, enum own_kind kind)
+bool node_add_own_address(
+	struct node *node, const struct ip_address *address, enum own_kind kind, unsigned int index)
 {
-	uint32_t i = node_own_slot(address);
+	uint32_t i = node_own_slot(address), tries = 0;
 
-	while (node->own_kinds[i] != OWN_NOT && node->own_addresses[i] != address)
-		i = (i + 1) % NODE_OWN_SLOTS;
-	node->own_addresses[i] = address;
-	node->own_kinds[i] = (uint8_t)kind;
+	for (; node->own[i].kind != OWN_NOT; i = (i + 1) % NODE_OWN_SLOTS) {
+		// Half empty, so that a look-up ends soon.
+		if (ip_equal(&node->own[i].address, address) || ++tries > NODE_OWN_SLOTS / 2)
+			return false;
+	}
+	node->own[i] = (struct own_address){*address, (uint8_t)kind, (uint8_t)index};
+	return true;
 }

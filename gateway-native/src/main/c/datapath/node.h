@@ -5,9 +5,14 @@
 #define DYETRACE_NODE_H
 
 #include "colour_guard.h"
+#include "eip_table.h"
 #include "vip_table.h"
 
+#include "../packet/tunnel.h"
+
 #include "../telemetry/registry.h"
+
+#include "flow_hash.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,8 +21,10 @@
 #define NODE_MAX_WORKERS 64
 #define NODE_MAX_PORTS 8
 #define NODE_MAX_LOCALS 64
-#define NODE_OWN_SLOTS 256 // of a hash set, more than twice the addresses it holds
+#define NODE_MAX_TUNNELS 64
+#define NODE_OWN_SLOTS 512 // of a hash set, more than twice the addresses it holds
 
+struct blacklist;
 struct rte_mbuf;
 struct rte_rcu_qsbr;
 struct worker;
@@ -25,20 +32,32 @@ struct worker;
 // counters.proto's NodeState.
 enum node_state { NODE_STARTING = 1, NODE_READY = 2, NODE_DRAINING = 3 };
 
-struct node_port {
-	uint16_t id; // DPDK's
-	uint16_t mtu;
-	uint16_t rx_queues;
-	uint16_t tx_queues;
-	uint8_t mac[6];
-	bool accept_any_mac; // recorded traffic was addressed to somebody else
-	bool has_gateway;
-	uint32_t address; // raw
-	uint32_t mask;    // raw
-	uint32_t gateway; // raw
+// One family of a port's link.
+struct node_link {
+	struct ip_address address; // not set: the port has none of this family
+	struct ip_address mask;
+	struct ip_address gateway; // not set: none
 };
 
-enum own_kind { OWN_NOT, OWN_PORT, OWN_LOCAL };
+struct node_port {
+	uint16_t id;  // DPDK's
+	uint16_t mtu; // of IP packets
+	uint16_t rx_queues;
+	uint16_t tx_queues;
+	uint16_t vlan; // 0: untagged. Frames of another VLAN are not for us
+	uint8_t mac[6];
+	bool accept_any_mac; // recorded traffic was addressed to somebody else
+	struct node_link v4;
+	struct node_link v6;
+};
+
+enum own_kind { OWN_NOT, OWN_PORT, OWN_LOCAL, OWN_TUNNEL };
+
+struct own_address {
+	struct ip_address address;
+	uint8_t kind;  // enum own_kind
+	uint8_t index; // of the port, local address or tunnel
+};
 
 struct node_time {
 	uint64_t mono_ns; // for ageing and intervals
@@ -46,22 +65,34 @@ struct node_time {
 };
 
 struct node {
+	// Threads: dispatchers first, then those that own flows; without dispatchers each does
+	// both.
 	unsigned int worker_count;
+	unsigned int dispatcher_count;
 	struct worker *workers[NODE_MAX_WORKERS];
 	struct node_port ports[NODE_MAX_PORTS];
 	unsigned int port_count;
-	int default_port; // with a gateway; -1: none
-	uint32_t locals[NODE_MAX_LOCALS];
+	int default_port_v4; // with a gateway; -1: none
+	int default_port_v6;
+	struct ip_address locals[NODE_MAX_LOCALS]; // of both families
 	unsigned int local_count;
-	uint32_t own_addresses[NODE_OWN_SLOTS];
-	uint8_t own_kinds[NODE_OWN_SLOTS];
+	struct tunnel tunnels[NODE_MAX_TUNNELS];
+	unsigned int tunnel_count;
+	uint16_t gue_port; // accepted, host order; 0: none
+	uint16_t vxlan_port;
+	struct own_address own[NODE_OWN_SLOTS];
 	uint8_t tier;
+	bool erase_colour;     // this is the last tier
+	bool verify_checksums; // of TCP, UDP and SCTP
 	uint64_t idle_sleep_ns;
 	uint64_t hash_seed;
 	uint64_t sample_threshold; // a random 32-bit number below it: the drop is stamped
 	uint32_t sample_weight;
 	uint32_t sample_limit; // sampled drop points a second and worker
 	const struct dt_colour_guard *guard;
+	const struct target *targets; // [TARGET_MAX]
+	const struct eip_table *eips; // NULL: none
+	const struct blacklist *blacklist;
 	struct rte_rcu_qsbr *qsbr; // NULL in replay
 
 	struct node_time (*clock)(void *context);
@@ -75,22 +106,50 @@ struct node {
 	_Atomic bool stop;
 };
 
-void node_add_own_address(struct node *node, uint32_t address, enum own_kind kind);
-
-static inline uint32_t node_own_slot(uint32_t address)
+static inline unsigned int node_owners(const struct node *node)
 {
-	return (uint32_t)((address * 0x9e3779b97f4a7c15ull) >> 40) % NODE_OWN_SLOTS;
+	return node->worker_count - node->dispatcher_count;
 }
 
-static inline enum own_kind node_own_address(const struct node *node, uint32_t address)
+// The thread that owns a flow of this hash (flow_hash.h), or a local port.
+static inline unsigned int node_owner_of_hash(const struct node *node, uint64_t hash)
+{
+	return node->dispatcher_count + flow_hash_owner(hash, node_owners(node));
+}
+
+static inline unsigned int node_owner_of_port(const struct node *node, uint16_t local_port)
+{
+	return node->dispatcher_count + local_port % node_owners(node);
+}
+
+static inline bool node_polls_ports(const struct node *node, unsigned int worker)
+{
+	return node->dispatcher_count == 0 || worker < node->dispatcher_count;
+}
+
+// Before the workers start. false: no room, or the address is there already.
+bool node_add_own_address(struct node *node, const struct ip_address *address, enum own_kind kind,
+	unsigned int index);
+
+static inline uint32_t node_own_slot(const struct ip_address *address)
+{
+	uint64_t h = (address->halves[0] ^ address->halves[1] * 0x9e3779b97f4a7c15ull) *
+		     0xa0761d6478bd642full;
+
+	return (uint32_t)(h >> 40) % NODE_OWN_SLOTS;
+}
+
+// NULL: not ours.
+static inline const struct own_address *node_own_address(
+	const struct node *node, const struct ip_address *address)
 {
 	uint32_t i = node_own_slot(address);
 
-	for (; node->own_kinds[i] != OWN_NOT; i = (i + 1) % NODE_OWN_SLOTS) {
-		if (node->own_addresses[i] == address)
-			return (enum own_kind)node->own_kinds[i];
+	for (; node->own[i].kind != OWN_NOT; i = (i + 1) % NODE_OWN_SLOTS) {
+		if (ip_equal(&node->own[i].address, address))
+			return &node->own[i];
 	}
-	return OWN_NOT;
+	return NULL;
 }
 
 #endif

@@ -2,6 +2,10 @@
 //
 // What the gateway knows of a packet, in the private area of its buffer: it follows the buffer
 // through every stage and hand-over, so that no translation can lose the probe.
+//
+// From receive() to transmit() the buffer's data begins at the IP header that is being worked on:
+// Ethernet is taken off first and put on last, encapsulation stands in front, what was decapsulated
+// is gone.
 #ifndef DYETRACE_PACKET_H
 #define DYETRACE_PACKET_H
 
@@ -15,33 +19,39 @@
 // What is to be done with a packet once its worker has it.
 enum packet_work {
 	WORK_FORWARD,       // client to VIP
-	WORK_REPLY,         // backend to local address
+	WORK_REPLY,         // backend to local address, or to the client of a DNAT session
 	WORK_ERROR_FORWARD, // ICMP error about a reply, from the client's side
 	WORK_ERROR_REPLY,   // ICMP error about a forwarded packet, from the backend's side
 	WORK_TRANSMIT,      // finished, for a transmit queue of the receiving worker
-	WORK_ARP,           // a copy of an ARP message
+	WORK_NEIGHBOUR,     // a copy of an ARP or neighbour discovery message
 };
 
+// Two cache lines.
 struct packet_meta {
-	struct packet_view view; // as received
-	uint64_t hash;
+	struct packet_view view; // as received, behind the tunnel when there was one
+	uint64_t hash;           // of the flow, for its owner
 	uint64_t rx_mono_ns;
 	uint64_t rx_real_ns;
 	uint32_t probe_sequence;
 	uint32_t vip_slot;
 	uint32_t backend_slot;
-	uint32_t next_hop; // raw
 	uint16_t prober_id;
 	uint16_t frame_bytes; // as received
 	uint8_t key_state;    // enum dt_key_state
-	uint8_t detail;       // stamp every stage
-	uint8_t reset;        // a prober's RST
-	uint8_t direction;    // enum dt_direction
-	uint8_t stage;        // enum dt_trace_point: where it is
-	uint8_t work;         // enum packet_work
+	bool stamped; // its points are written: a verified probe, or a reply that was recognised
+	bool detail;  // at every stage
+	bool reset;   // a prober's RST
+	uint8_t direction; // enum dt_direction
+	uint8_t stage;     // enum dt_trace_point: where it is
+	uint8_t work;      // enum packet_work
 	uint8_t port_in;
 	uint8_t port_out;
+	uint8_t tunnel_in;   // came through tunnels[tunnel_in - 1]; 0: none
+	uint8_t local_index; // of the destination, when that is a local address
+	uint8_t reserved[5];
 };
+
+_Static_assert(sizeof(struct packet_meta) <= 128, "two cache lines");
 
 #define PACKET_META_BYTES RTE_ALIGN_CEIL(sizeof(struct packet_meta), RTE_MBUF_PRIV_ALIGN)
 
@@ -52,9 +62,10 @@ static inline struct packet_meta *packet_meta(struct rte_mbuf *m)
 
 static inline uint8_t *packet_l3(struct rte_mbuf *m)
 {
-	return rte_pktmbuf_mtod_offset(m, uint8_t *, packet_meta(m)->view.l3_offset);
+	return rte_pktmbuf_mtod(m, uint8_t *);
 }
 
+// Of the packet as received: call it before anything is put in front.
 static inline uint8_t *packet_l4(struct rte_mbuf *m)
 {
 	return rte_pktmbuf_mtod_offset(m, uint8_t *, packet_meta(m)->view.l4_offset);

@@ -7,13 +7,17 @@
 #include "worker.h"
 
 enum receive_outcome {
-	RECEIVE_TO_VIP,   // TCP or UDP from a client, or to nobody we know: the VIP lookup decides
-	RECEIVE_TO_LOCAL, // TCP or UDP to a local address: a backend's reply
-	RECEIVE_ICMP,     // to an address of ours or a VIP
-	RECEIVE_ARP,
-	RECEIVE_DROP, // *reason says why
+	RECEIVE_TO_VIP,   // TCP, UDP or SCTP to an address that is not ours: the VIP lookup decides
+	RECEIVE_TO_LOCAL, // TCP, UDP or SCTP to a local address (meta->local_index): a backend's
+			  // reply
+	RECEIVE_TO_EIP,   // this is an EIP gateway: any IP packet that is not for itself
+	RECEIVE_ICMP,     // ICMP or ICMPv6, to an address of ours or a VIP
+	RECEIVE_NEIGHBOUR, // ARP (its Ethernet header still on) or neighbour discovery
+	RECEIVE_DROP,      // *reason says why
 };
 
+// Takes off Ethernet, VLAN tags and the tunnel (meta->tunnel_in) that ends here; the source
+// blacklist and the checksums, where asked for, are seen to.
 enum receive_outcome receive(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	enum dt_drop_reason *reason);
 

@@ -6,11 +6,17 @@
 
 #include "worker.h"
 
-// Sends an IPv4 packet to where its destination address (in the packet) says. Takes it in any case:
-// it may wait for ARP or be dropped.
+// Where an IP packet to this destination leaves: the link it is on, or the family's default
+// gateway. false: nowhere.
+bool transmit_route(const struct node *node, const struct ip_address *destination,
+	unsigned int *port, struct ip_address *next_hop);
+
+// Sends an IP packet (its buffer begins at the IP header) to where its destination address says.
+// Takes it in any case: it may wait for its neighbour or be dropped. The caller has seen to the MTU
+// where it owes an ICMP error; what is too long here is dropped.
 void transmit(struct worker *worker, struct rte_mbuf *packet);
 
-// A frame whose Ethernet header is written.
+// A frame whose Ethernet header is written (an ARP message).
 void transmit_frame(struct worker *worker, struct rte_mbuf *packet, unsigned int port);
 
 // Sends what a port's buffer holds.

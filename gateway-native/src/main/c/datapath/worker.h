@@ -9,6 +9,7 @@
 #include "node.h"
 #include "packet.h"
 #include "port_pool.h"
+#include "rate_limit.h"
 #include "session_table.h"
 
 #include "../telemetry/ring_layout.h"
@@ -40,6 +41,11 @@ struct worker_counters {
 	uint64_t colour_capped;
 	uint64_t colour_other_epoch;
 	uint64_t handed_over;
+	uint64_t colour_recognised; // replies that a stateless tier knew by their ISN
+	uint64_t icmp_errors_sent;
+	uint64_t toa_told;   // sessions whose server was told the client's address …
+	uint64_t toa_late;   // … not on the SYN, which had no room
+	uint64_t toa_untold; // … and that ended without
 };
 
 struct drop_counter {
@@ -54,11 +60,11 @@ struct vip_counter {
 	uint64_t sessions; // now
 };
 
-// New connections of one VIP: tokens flow in with time, a connection takes `workers` of them.
-struct connection_bucket {
-	uint64_t tokens; // 1 / 1e9 of a connection
-	uint64_t refilled_ns;
-	bool used; // before, it is full
+// The limits of one VIP, as this worker counts them.
+struct vip_buckets {
+	struct rate_limit packets;
+	struct rate_limit bits;
+	struct rate_limit connections;
 };
 
 struct transmit_buffer {
@@ -101,7 +107,11 @@ struct worker {
 	struct worker_counters counters;
 	struct drop_counter (*drops)[DT_DROP_COUNT]; // [VIP slot, or VIP_MAX for none]
 	struct vip_counter *vip_counters;            // [VIP slot]
-	struct connection_bucket *connections;       // [VIP slot]
+	struct vip_buckets *buckets;                 // [VIP slot]
+	uint32_t *round_robin;                       // [service]: cursors
+	uint32_t *service_sessions;    // [SERVICE_MAX]; the control thread reads them too
+	uint32_t *target_sessions;     // [TARGET_MAX]
+	struct rate_limit icmp_errors; // that this gateway sends itself
 	void *session_memory;
 	struct session_sample sample;
 
