@@ -20,7 +20,7 @@ bool icmp_error_allowed(const uint8_t *packet, const struct packet_view *view);
 
 // Writes a whole IP packet into out (ICMP_ERROR_V6_MAX_BYTES) from `source` to the sender of the
 // offending one, which begins at its IP header. mtu: of the next hop, for PACKET_TOO_BIG. Returns
-// its length.
+// its length; 0: source is of the other family.
 size_t icmp_error_write(enum icmp_error_kind kind, uint32_t mtu, const struct ip_address *source,
 	const uint8_t *packet, const struct packet_view *view, uint8_t *out);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Encapsulation of IP packets: IP in IP (RFC 2003, 2473, 4213), GRE with and without key (RFC 2784,
-// 2890), GUE variant 0 without extensions (draft-ietf-intarea-gue), VXLAN (RFC 7348). Pure.
+// 2890), GUE variant 0 without extensions (draft-ietf-intarea-gue), VXLAN (RFC 7348). Read besides:
+// GRE with checksum (it is verified) and sequence number, GUE variant 1. Pure.
 #ifndef DYETRACE_TUNNEL_H
 #define DYETRACE_TUNNEL_H
 
@@ -32,15 +33,15 @@ unsigned int tunnel_header_bytes(const struct tunnel *tunnel);
 // Writes tunnel_header_bytes() bytes for an inner packet of inner_len bytes. entropy spreads flows:
 // it becomes the UDP source port of GUE and VXLAN, and IPv6's flow label. ip_id: of an outer IPv4
 // header (DF is set). The outer traffic class is the inner one's, ECN included (RFC 6040, normal
-// mode). false: the result would be longer than 65,535 bytes.
+// mode). UDP carries no checksum, over IPv6 neither (RFC 6935). false: the result would be longer
+// than 65,535 bytes.
 bool tunnel_write(const struct tunnel *tunnel, bool inner_is_v6, uint16_t inner_len,
 	uint8_t inner_traffic_class, uint32_t entropy, uint16_t ip_id, uint8_t *out);
 
 enum tunnel_outcome {
-	TUNNEL_INNER,         // *inner is filled in
-	TUNNEL_NOT_ONE,       // not an encapsulated packet (another protocol or port)
-	TUNNEL_MALFORMED_GRE, // truncated, unknown version or flags (RFC 2784: checksum and routing
-			      // bits)
+	TUNNEL_INNER,   // *inner is filled in
+	TUNNEL_NOT_ONE, // not an encapsulated packet (another protocol or port), or a fragment
+	TUNNEL_MALFORMED_GRE, // truncated, unknown version or flags (routing), wrong checksum
 	TUNNEL_MALFORMED,     // VXLAN, GUE, IP in IP
 	TUNNEL_UNSUPPORTED,   // an inner protocol that is not IPv4 or IPv6
 };
