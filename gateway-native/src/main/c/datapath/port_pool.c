@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
 {
@@ -28,16 +27,20 @@ static uint32_t stride_of(uint32_t size)
 
 int port_pool_init(struct port_pool *pool, const struct port_pool_config *config)
 {
-	size_t cells = (size_t)config->local_count * config->backend_slots;
 	uint32_t first = config->first_port;
 
 	*pool = (struct port_pool){
 		.local_count = config->local_count,
-		.backend_slots = config->backend_slots,
 		.workers = config->workers,
 		.worker = config->worker,
 	};
-	memcpy(pool->locals, config->locals, config->local_count * sizeof(pool->locals[0]));
+	for (unsigned int i = 0; i < config->local_count; i++) {
+		struct port_pool_family *family =
+			ip_is_v4(&config->locals[i]) ? &pool->v4 : &pool->v6;
+
+		pool->locals[i] = config->locals[i];
+		family->indices[family->count++] = (uint8_t)i;
+	}
 	while (port_pool_owner((uint16_t)first, config->workers) != config->worker)
 		first++;
 	pool->first = (uint16_t)first;
@@ -45,62 +48,93 @@ int port_pool_init(struct port_pool *pool, const struct port_pool_config *config
 		pool->size = (config->last_port - first) / config->workers + 1;
 	pool->start = pool->size ? config->start % pool->size : 0;
 	pool->stride = stride_of(pool->size);
-	pool->cursors = calloc(cells, sizeof(pool->cursors[0]));
-	pool->used = calloc(cells, sizeof(pool->used[0]));
-	if (!pool->cursors || !pool->used) {
-		port_pool_free(pool);
-		return -ENOMEM;
-	}
-	return 0;
+	pool->cells = calloc((size_t)TARGET_MAX * (config->local_count + 1), sizeof(*pool->cells));
+	return pool->cells ? 0 : -ENOMEM;
 }
 
 void port_pool_free(struct port_pool *pool)
 {
-	free(pool->cursors);
-	free(pool->used);
-	pool->cursors = NULL;
-	pool->used = NULL;
+	free(pool->cells);
+	pool->cells = NULL;
+}
+
+static struct port_pool_cell *cell_of(
+	const struct port_pool *pool, unsigned int target, unsigned int local_index)
+{
+	return &pool->cells[(size_t)target * pool->local_count + local_index];
+}
+
+static uint16_t port_at(const struct port_pool *pool, uint32_t cursor)
+{
+	return (uint16_t)(pool->first + (pool->start + cursor) % pool->size * pool->workers);
+}
+
+static uint64_t hash_at(const struct port_pool *pool, const struct session_table *table,
+	const struct session *session, unsigned int local_index, uint16_t port)
+{
+	const struct target *target = &table->targets[session->target];
+
+	return session_reply_hash(table, &target->address, &pool->locals[local_index], target->port,
+		port, session->protocol);
+}
+
+static bool port_is_free(const struct session_table *table, const struct session *session,
+	unsigned int local_index, uint16_t port, uint64_t reply_hash)
+{
+	const struct target *target = &table->targets[session->target];
+
+	return !session_find_reply(table, reply_hash, &target->address, target->port,
+		(uint8_t)local_index, NULL, port, session->protocol);
+}
+
+// The next new session here will look into this bucket.
+static void prefetch_next(const struct port_pool *pool, const struct session_table *table,
+	const struct session *session, const struct port_pool_cell *cell)
+{
+	uint16_t port = port_at(pool, cell->cursor);
+
+	session_prefetch_bucket(table, hash_at(pool, table, session, session->local_index, port));
 }
 
 static bool take_from(struct port_pool *pool, const struct session_table *table,
-	struct session *session, unsigned int local_index, uint32_t *jumps)
+	struct session *session, unsigned int local_index, uint32_t *jumps, uint64_t *reply_hash)
 {
-	size_t cell = (size_t)local_index * pool->backend_slots + session->backend_slot;
-	uint32_t local = pool->locals[local_index];
+	struct port_pool_cell *cell = cell_of(pool, session->target, local_index);
 
-	if (pool->used[cell] >= pool->size)
+	if (cell->used >= pool->size)
 		return false;
 	for (uint32_t try = 0; try < PORT_POOL_TRIES + pool->size; try++) {
-		uint32_t turn = (pool->start + pool->cursors[cell]) % pool->size;
 		uint32_t step = try < PORT_POOL_TRIES ? 1 : pool->stride;
-		uint16_t port = (uint16_t)(pool->first + turn * pool->workers);
-		uint64_t hash = session_reply_hash(table, session->backend, local,
-			session->backend_port, port, session->protocol);
+		uint16_t port = port_at(pool, cell->cursor);
 
 		if (try >= PORT_POOL_TRIES && *jumps == 0)
 			return false;
 		*jumps -= try >= PORT_POOL_TRIES;
-		pool->cursors[cell] = (uint16_t)((pool->cursors[cell] + step) % pool->size);
-		if (session_find_reply(table, hash, session->backend, local, session->backend_port,
-			    port, session->protocol))
+		cell->cursor = (uint16_t)((cell->cursor + step) % pool->size);
+		*reply_hash = hash_at(pool, table, session, local_index, port);
+		if (!port_is_free(table, session, local_index, port, *reply_hash))
 			continue;
-		session->local = local;
 		session->local_port = port;
 		session->local_index = (uint8_t)local_index;
-		pool->used[cell]++;
+		cell->used++;
+		prefetch_next(pool, table, session, cell);
 		return true;
 	}
 	return false;
 }
 
 bool port_pool_take(struct port_pool *pool, const struct session_table *table,
-	struct session *session, uint64_t hash)
+	struct session *session, uint64_t hash, uint64_t *reply_hash)
 {
-	unsigned int first = (unsigned int)((hash & 0xffff) * pool->local_count >> 16);
+	const struct target *target = &table->targets[session->target];
+	const struct port_pool_family *family = ip_is_v4(&target->address) ? &pool->v4 : &pool->v6;
+	unsigned int first = (unsigned int)((hash & 0xffff) * family->count >> 16);
 	uint32_t jumps = PORT_POOL_JUMPS;
 
-	for (unsigned int i = 0; i < pool->local_count; i++) {
-		if (take_from(pool, table, session, (first + i) % pool->local_count, &jumps))
+	for (unsigned int i = 0; i < family->count; i++) {
+		unsigned int local_index = family->indices[(first + i) % family->count];
+
+		if (take_from(pool, table, session, local_index, &jumps, reply_hash))
 			return true;
 	}
 	return false;
@@ -108,5 +142,6 @@ bool port_pool_take(struct port_pool *pool, const struct session_table *table,
 
 void port_pool_give(struct port_pool *pool, const struct session *session)
 {
-	pool->used[(size_t)session->local_index * pool->backend_slots + session->backend_slot]--;
+	if (session->local_index < SESSION_LOCAL_CLIENT)
+		cell_of(pool, session->target, session->local_index)->used--;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One worker's share of the local ports: those with port % workers == worker, so that a reply's
-// destination port names its owner. A port is used once per (local address, backend), which the
+// destination port names its owner. A port is used once per (local address, target), which the
 // session table's reply keys decide; ports are tried in turn, so that one is not used again soon. A
 // block of ports in use (long-lived sessions) is jumped over.
 #ifndef DYETRACE_PORT_POOL_H
@@ -16,25 +16,36 @@
 #define PORT_POOL_TRIES 128  // ports looked at one after the other …
 #define PORT_POOL_JUMPS 4096 // … and then all over the range, before the pool counts as exhausted
 
+struct port_pool_cell {
+	uint16_t cursor;
+	uint16_t used;
+};
+
+// The local addresses of one family, by their index in the node's list.
+struct port_pool_family {
+	unsigned int count;
+	uint8_t indices[PORT_POOL_MAX_LOCALS];
+};
+
 struct port_pool {
-	uint32_t locals[PORT_POOL_MAX_LOCALS]; // raw
+	struct ip_address locals[PORT_POOL_MAX_LOCALS];
+	struct port_pool_family v4;
+	struct port_pool_family v6;
 	unsigned int local_count;
-	unsigned int backend_slots;
 	unsigned int workers;
 	unsigned int worker;
 	uint16_t first; // of this worker
-	uint32_t size;  // ports of this worker per (local address, backend)
+	uint32_t size;  // ports of this worker per (local address, target)
 	uint32_t start; // where the turns begin: differs after each start, as backends may remember
 			// the ports of before
-	uint32_t stride;   // of a jump: has no divisor in common with size
-	uint16_t *cursors; // [local][backend slot]
-	uint16_t *used;
+	uint32_t stride; // of a jump: has no divisor in common with size
+	// [target][local]: zero pages, of which only those of targets in use take memory.
+	struct port_pool_cell *cells;
 };
 
 struct port_pool_config {
-	const uint32_t *locals;
+	const struct ip_address *locals; // the node's list: a session's local_index counts in it
 	unsigned int local_count;
-	unsigned int backend_slots;
 	unsigned int workers;
 	unsigned int worker;
 	uint16_t first_port;
@@ -46,12 +57,14 @@ struct port_pool_config {
 int port_pool_init(struct port_pool *pool, const struct port_pool_config *config);
 void port_pool_free(struct port_pool *pool);
 
-// Fills in local, local_port and local_index of a session whose backend, backend_port, backend_slot
-// and protocol are set. hash spreads flows over the local addresses. false: all are taken.
+// Fills in local_index and local_port of a session whose target and protocol are set, from the
+// local addresses of the target's family, and says the hash of the reply key that this makes. hash
+// spreads flows over the local addresses. false: all are taken, or the family has none. Not for
+// sessions with one of SESSION_LOCAL_*.
 bool port_pool_take(struct port_pool *pool, const struct session_table *table,
-	struct session *session, uint64_t hash);
+	struct session *session, uint64_t hash, uint64_t *reply_hash);
 
-// The session is gone.
+// The session is gone. One with one of SESSION_LOCAL_* had no port.
 void port_pool_give(struct port_pool *pool, const struct session *session);
 
 static inline unsigned int port_pool_owner(uint16_t local_port, unsigned int workers)

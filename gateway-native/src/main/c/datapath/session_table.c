@@ -1,227 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session_table.h"
 
-#include <string.h>
-
-enum { BUCKET_SLOTS = 10, SESSIONS_PER_OVERFLOW = 8, PREFERRED_LOAD = 5 };
-
 #define NONE UINT32_MAX
-
-// One cache line. A value is the session's index << 1 | is the reply key; tag 0 marks an empty
-// slot.
-struct session_bucket {
-	uint32_t values[BUCKET_SLOTS];
-	uint16_t tags[BUCKET_SLOTS];
-	uint32_t next; // into overflow
-};
-
-_Static_assert(sizeof(struct session_bucket) == 64, "a bucket is one cache line");
-
-static uint32_t bucket_count(uint32_t capacity)
-{
-	uint32_t n = 16;
-
-	while ((uint64_t)n * PREFERRED_LOAD < 2ull * capacity)
-		n <<= 1;
-	return n;
-}
-
-// Every key may have to stand in overflow when hashes are unlucky in tests of small tables; big
-// ones need about 1 % of this.
-static uint32_t overflow_count(uint32_t capacity)
-{
-	return capacity / SESSIONS_PER_OVERFLOW + 16;
-}
 
 size_t session_table_bytes(uint32_t capacity)
 {
 	return (size_t)capacity * sizeof(struct session) +
-	       ((size_t)bucket_count(capacity) + overflow_count(capacity)) *
-		       sizeof(struct session_bucket);
-}
-
-static void bucket_clear(struct session_bucket *bucket)
-{
-	memset(bucket->tags, 0, sizeof(bucket->tags));
-	bucket->next = NONE;
+	       session_index_buckets(2 * capacity) * sizeof(struct session_bucket);
 }
 
 void session_table_init(struct session_table *table, void *memory, uint32_t capacity, uint64_t seed,
-	const uint32_t timeout_ticks[SESSION_CLASSES])
+	const struct target *targets, const uint32_t timeout_ticks[SESSION_CLASSES])
 {
-	uint32_t buckets = bucket_count(capacity), overflow = overflow_count(capacity);
-
 	*table = (struct session_table){
 		.sessions = memory,
+		.targets = targets,
 		.seed = seed,
-		.bucket_mask = buckets - 1,
 		.capacity = capacity,
 	};
-	table->buckets = (struct session_bucket *)(table->sessions + capacity);
-	table->overflow = table->buckets + buckets;
+	session_index_init(
+		&table->index, (struct session_bucket *)(table->sessions + capacity), 2 * capacity);
 	for (uint32_t i = 0; i < capacity; i++) {
 		table->sessions[i].state = SESSION_FREE;
 		table->sessions[i].next = i + 1 < capacity ? i + 1 : NONE;
-	}
-	for (uint32_t i = 0; i < buckets; i++)
-		bucket_clear(&table->buckets[i]);
-	for (uint32_t i = 0; i < overflow; i++) {
-		bucket_clear(&table->overflow[i]);
-		table->overflow[i].next = i + 1 < overflow ? i + 1 : NONE;
 	}
 	for (int i = 0; i < SESSION_CLASSES; i++) {
 		table->head[i] = NONE;
 		table->tail[i] = NONE;
 		table->timeout_ticks[i] = timeout_ticks[i];
 	}
-}
-
-static inline uint16_t tag_of(uint64_t hash)
-{
-	uint16_t tag = (uint16_t)(hash >> 32);
-
-	return tag ? tag : 1;
-}
-
-static inline struct session_bucket *bucket_of(const struct session_table *table, uint64_t hash)
-{
-	return &table->buckets[(uint32_t)hash & table->bucket_mask];
-}
-
-static inline struct session_bucket *bucket_next(
-	const struct session_table *table, const struct session_bucket *bucket)
-{
-	return bucket->next == NONE ? NULL : &table->overflow[bucket->next];
-}
-
-struct session *session_find_forward(const struct session_table *table, uint64_t hash,
-	uint32_t client, uint32_t vip, uint16_t client_port, uint16_t vip_port, uint8_t protocol)
-{
-	const struct session_bucket *bucket = bucket_of(table, hash);
-	uint16_t tag = tag_of(hash);
-
-	for (; bucket; bucket = bucket_next(table, bucket)) {
-		for (int i = 0; i < BUCKET_SLOTS; i++) {
-			struct session *s;
-
-			if (bucket->tags[i] != tag || (bucket->values[i] & 1))
-				continue;
-			s = &table->sessions[bucket->values[i] >> 1];
-			if (s->client == client && s->vip == vip && s->client_port == client_port &&
-				s->vip_port == vip_port && s->protocol == protocol)
-				return s;
-		}
-	}
-	return NULL;
-}
-
-struct session *session_find_reply(const struct session_table *table, uint64_t hash,
-	uint32_t backend, uint32_t local, uint16_t backend_port, uint16_t local_port,
-	uint8_t protocol)
-{
-	const struct session_bucket *bucket = bucket_of(table, hash);
-	uint16_t tag = tag_of(hash);
-
-	for (; bucket; bucket = bucket_next(table, bucket)) {
-		for (int i = 0; i < BUCKET_SLOTS; i++) {
-			struct session *s;
-
-			if (bucket->tags[i] != tag || !(bucket->values[i] & 1))
-				continue;
-			s = &table->sessions[bucket->values[i] >> 1];
-			if (s->backend == backend && s->local == local &&
-				s->backend_port == backend_port && s->local_port == local_port &&
-				s->protocol == protocol)
-				return s;
-		}
-	}
-	return NULL;
-}
-
-void session_prefetch_bucket(const struct session_table *table, uint64_t hash)
-{
-	__builtin_prefetch(bucket_of(table, hash));
-}
-
-void session_prefetch_session(const struct session_table *table, uint64_t hash)
-{
-	const struct session_bucket *bucket = bucket_of(table, hash);
-	uint16_t tag = tag_of(hash);
-
-	for (int i = 0; i < BUCKET_SLOTS; i++) {
-		if (bucket->tags[i] == tag) {
-			__builtin_prefetch(&table->sessions[bucket->values[i] >> 1]);
-			return;
-		}
-	}
-}
-
-static bool index_add(struct session_table *table, uint64_t hash, uint32_t value)
-{
-	struct session_bucket *bucket = bucket_of(table, hash), *last = NULL;
-	uint32_t fresh;
-
-	for (; bucket; last = bucket, bucket = bucket_next(table, bucket)) {
-		for (int i = 0; i < BUCKET_SLOTS; i++) {
-			if (bucket->tags[i] == 0) {
-				bucket->tags[i] = tag_of(hash);
-				bucket->values[i] = value;
-				return true;
-			}
-		}
-	}
-	fresh = table->overflow_head;
-	if (table->overflow[fresh].next == NONE) // the last one stays: the list never gets empty
-		return false;
-	table->overflow_head = table->overflow[fresh].next;
-	bucket_clear(&table->overflow[fresh]);
-	table->overflow[fresh].tags[0] = tag_of(hash);
-	table->overflow[fresh].values[0] = value;
-	last->next = fresh;
-	return true;
-}
-
-static bool bucket_is_empty(const struct session_bucket *bucket)
-{
-	for (int i = 0; i < BUCKET_SLOTS; i++) {
-		if (bucket->tags[i])
-			return false;
-	}
-	return true;
-}
-
-static void index_remove(struct session_table *table, uint64_t hash, uint32_t value)
-{
-	struct session_bucket *bucket = bucket_of(table, hash), *before = NULL;
-	uint16_t tag = tag_of(hash);
-
-	for (; bucket; before = bucket, bucket = bucket_next(table, bucket)) {
-		for (int i = 0; i < BUCKET_SLOTS; i++) {
-			if (bucket->tags[i] != tag || bucket->values[i] != value)
-				continue;
-			bucket->tags[i] = 0;
-			if (before && bucket_is_empty(bucket)) {
-				uint32_t index = before->next;
-
-				before->next = bucket->next;
-				bucket->next = table->overflow_head;
-				table->overflow_head = index;
-			}
-			return;
-		}
-	}
-}
-
-static uint64_t forward_hash_of(const struct session_table *table, const struct session *s)
-{
-	return session_forward_hash(
-		table, s->client, s->vip, s->client_port, s->vip_port, s->protocol);
-}
-
-static uint64_t reply_hash_of(const struct session_table *table, const struct session *s)
-{
-	return session_reply_hash(
-		table, s->backend, s->local, s->backend_port, s->local_port, s->protocol);
 }
 
 static void queue_remove(struct session_table *table, struct session *s)
@@ -238,36 +45,44 @@ static void queue_remove(struct session_table *table, struct session *s)
 
 static void queue_append(struct session_table *table, struct session *s, uint32_t tick)
 {
-	uint32_t index = (uint32_t)(s - table->sessions);
+	uint32_t number = (uint32_t)(s - table->sessions);
 
 	s->queued_tick = tick;
 	s->next = NONE;
 	s->previous = table->tail[s->class];
 	if (s->previous == NONE)
-		table->head[s->class] = index;
+		table->head[s->class] = number;
 	else
-		table->sessions[s->previous].next = index;
-	table->tail[s->class] = index;
+		table->sessions[s->previous].next = number;
+	table->tail[s->class] = number;
 }
 
-struct session *session_insert(
-	struct session_table *table, const struct session *session, uint32_t tick)
+static bool has_reply_key(const struct session *s)
 {
-	uint32_t index = table->free_head;
+	return s->local_index != SESSION_LOCAL_NONE;
+}
+
+struct session *session_insert(struct session_table *table, const struct session *session,
+	uint64_t forward_hash, uint64_t reply_hash, uint32_t tick)
+{
+	uint32_t number = table->free_head;
 	struct session *s;
 
-	if (table->count == table->capacity)
+	if (number == NONE || !session_index_add(&table->index, forward_hash, number << 1))
 		return NULL;
-	s = &table->sessions[index];
-	if (!index_add(table, forward_hash_of(table, session), index << 1))
-		return NULL;
-	if (!index_add(table, reply_hash_of(table, session), index << 1 | 1)) {
-		index_remove(table, forward_hash_of(table, session), index << 1);
+	if (has_reply_key(session) &&
+		!session_index_add(&table->index, reply_hash, number << 1 | 1)) {
+		session_index_remove(&table->index, (uint32_t)forward_hash, number << 1);
 		return NULL;
 	}
+	s = &table->sessions[number];
 	table->free_head = s->next;
+	if (table->free_head != NONE) // the next new session's
+		__builtin_prefetch(&table->sessions[table->free_head], 1);
 	*s = *session;
 	s->created_tick = tick;
+	s->forward_bucket = (uint32_t)forward_hash;
+	s->reply_bucket = (uint32_t)reply_hash;
 	queue_append(table, s, tick);
 	table->count++;
 	return s;
@@ -275,25 +90,24 @@ struct session *session_insert(
 
 void session_remove(struct session_table *table, struct session *s)
 {
-	uint32_t index = (uint32_t)(s - table->sessions);
+	uint32_t number = (uint32_t)(s - table->sessions);
 
-	index_remove(table, forward_hash_of(table, s), index << 1);
-	index_remove(table, reply_hash_of(table, s), index << 1 | 1);
+	session_index_remove(&table->index, s->forward_bucket, number << 1);
+	if (has_reply_key(s))
+		session_index_remove(&table->index, s->reply_bucket, number << 1 | 1);
 	queue_remove(table, s);
 	if (table->on_remove)
 		table->on_remove(table->context, s);
 	s->state = SESSION_FREE;
 	s->next = table->free_head;
-	table->free_head = index;
+	table->free_head = number;
 	table->count--;
 }
 
-void session_touch(struct session_table *table, struct session *s, uint32_t tick)
+void session_requeue(struct session_table *table, struct session *s, uint32_t tick)
 {
-	if (tick - s->queued_tick > table->timeout_ticks[s->class] / 8) {
-		queue_remove(table, s);
-		queue_append(table, s, tick);
-	}
+	queue_remove(table, s);
+	queue_append(table, s, tick);
 }
 
 void session_set_class(
@@ -304,23 +118,38 @@ void session_set_class(
 	queue_append(table, s, tick);
 }
 
+// The session behind s in its queue is the next to go.
+static void prefetch_next(const struct session_table *table, const struct session *s)
+{
+	const struct session *next;
+
+	if (s->next == NONE)
+		return;
+	next = &table->sessions[s->next];
+	__builtin_prefetch(session_index_bucket(&table->index, next->forward_bucket), 1);
+	__builtin_prefetch(session_index_bucket(&table->index, next->reply_bucket), 1);
+	if (next->next != NONE)
+		__builtin_prefetch(&table->sessions[next->next], 1);
+}
+
 uint32_t session_table_age(struct session_table *table, uint32_t tick, uint32_t steps)
 {
 	uint32_t removed = 0;
 
 	for (uint32_t i = 0, idle = 0; i < steps && idle < SESSION_CLASSES; i++) {
 		uint32_t class = table->next_class;
-		uint32_t index = table->head[class];
+		uint32_t number = table->head[class];
 		uint32_t timeout = table->timeout_ticks[class];
 
-		if (index == NONE ||
-			tick - table->sessions[index].queued_tick < timeout + timeout / 8) {
+		if (number == NONE ||
+			tick - table->sessions[number].queued_tick < timeout + timeout / 8) {
 			table->next_class = (class + 1) % SESSION_CLASSES;
 			idle++;
 			continue;
 		}
 		idle = 0;
-		session_remove(table, &table->sessions[index]);
+		prefetch_next(table, &table->sessions[number]);
+		session_remove(table, &table->sessions[number]);
 		removed++;
 	}
 	// The next call begins elsewhere: no class waits for the end of another's backlog.

@@ -13,6 +13,7 @@
 #define DYETRACE_SESSION_TABLE_H
 
 #include "flow_hash.h"
+#include "session_index.h"
 #include "target.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ enum session_class {
 	SESSION_CLASS_CLOSING,
 	SESSION_CLASS_RESET,
 	SESSION_CLASS_UDP,
+	SESSION_CLASS_SCTP, // established; before that its class is SYN
 	SESSION_CLASSES,
 };
 
@@ -86,19 +88,14 @@ struct session {
 
 _Static_assert(sizeof(struct session) == 64, "a session is one cache line");
 
-struct session_bucket;
-
 struct session_table {
 	struct session *sessions;
-	struct session_bucket *buckets;
-	struct session_bucket *overflow;
+	struct session_index index;   // of number << 1 | is the reply key
 	const struct target *targets; // [TARGET_MAX]
 	uint64_t seed;
-	uint32_t bucket_mask;
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t free_head;
-	uint32_t overflow_head;
 	uint32_t head[SESSION_CLASSES];
 	uint32_t tail[SESSION_CLASSES];
 	uint32_t timeout_ticks[SESSION_CLASSES];
@@ -107,7 +104,8 @@ struct session_table {
 	void *context;
 };
 
-// Memory that session_table_init() wants, aligned to 64 bytes: at most 128 bytes a session.
+// Memory that session_table_init() wants, aligned to 64 bytes: at most 128 bytes a session from
+// 1,000 sessions on.
 size_t session_table_bytes(uint32_t capacity);
 
 // memory: session_table_bytes(capacity), not necessarily cleared.
@@ -129,32 +127,107 @@ static inline uint64_t session_reply_hash(const struct session_table *table,
 	return flow_hash(~table->seed, backend, local, backend_port, local_port, protocol);
 }
 
+static inline bool session_has_forward_key(const struct session *s, const struct ip_address *client,
+	uint16_t client_port, uint16_t service)
+{
+	return s->client_port == client_port && s->service == service &&
+	       ip_equal(&s->client, client);
+}
+
 // hash: session_forward_hash() of the packet.
-struct session *session_find_forward(const struct session_table *table, uint64_t hash,
-	const struct ip_address *client, uint16_t client_port, uint16_t service);
+static inline struct session *session_find_forward(const struct session_table *table, uint64_t hash,
+	const struct ip_address *client, uint16_t client_port, uint16_t service)
+{
+	const struct session_bucket *bucket = session_index_bucket(&table->index, (uint32_t)hash);
+	uint16_t tag = session_index_tag(hash);
+
+	for (; bucket; bucket = session_index_chained(&table->index, bucket)) {
+		uint32_t match = session_bucket_match(bucket, tag);
+
+		for (; match; match &= match - 1) {
+			uint32_t value = bucket->values[__builtin_ctz(match)];
+			struct session *s = &table->sessions[value >> 1];
+
+			if (!(value & 1) &&
+				session_has_forward_key(s, client, client_port, service))
+				return s;
+		}
+	}
+	return NULL;
+}
+
+static inline bool session_has_reply_key(const struct session_table *table, const struct session *s,
+	const struct ip_address *backend, uint16_t backend_port, uint8_t local_index,
+	const struct ip_address *client, uint16_t local_port, uint8_t protocol)
+{
+	const struct target *target = &table->targets[s->target];
+
+	return s->local_port == local_port && s->local_index == local_index &&
+	       s->protocol == protocol && target->port == backend_port &&
+	       ip_equal(&target->address, backend) &&
+	       (local_index != SESSION_LOCAL_CLIENT || ip_equal(&s->client, client));
+}
 
 // hash: session_reply_hash() of the packet. local_index: of the destination, or
 // SESSION_LOCAL_CLIENT; then client is the destination, else it may be NULL.
-struct session *session_find_reply(const struct session_table *table, uint64_t hash,
+static inline struct session *session_find_reply(const struct session_table *table, uint64_t hash,
 	const struct ip_address *backend, uint16_t backend_port, uint8_t local_index,
-	const struct ip_address *client, uint16_t local_port, uint8_t protocol);
+	const struct ip_address *client, uint16_t local_port, uint8_t protocol)
+{
+	const struct session_bucket *bucket = session_index_bucket(&table->index, (uint32_t)hash);
+	uint16_t tag = session_index_tag(hash);
+
+	for (; bucket; bucket = session_index_chained(&table->index, bucket)) {
+		uint32_t match = session_bucket_match(bucket, tag);
+
+		for (; match; match &= match - 1) {
+			uint32_t value = bucket->values[__builtin_ctz(match)];
+			struct session *s = &table->sessions[value >> 1];
+
+			if ((value & 1) && session_has_reply_key(table, s, backend, backend_port,
+						   local_index, client, local_port, protocol))
+				return s;
+		}
+	}
+	return NULL;
+}
 
 // Fetches into the cache what a find with this hash will read: first the bucket, then (once that
 // has arrived) the session.
-void session_prefetch_bucket(const struct session_table *table, uint64_t hash);
-void session_prefetch_session(const struct session_table *table, uint64_t hash);
+static inline void session_prefetch_bucket(const struct session_table *table, uint64_t hash)
+{
+	__builtin_prefetch(session_index_bucket(&table->index, (uint32_t)hash));
+}
+
+static inline void session_prefetch_session(const struct session_table *table, uint64_t hash)
+{
+	const struct session_bucket *bucket = session_index_bucket(&table->index, (uint32_t)hash);
+	uint32_t match = session_bucket_match(bucket, session_index_tag(hash));
+
+	if (match)
+		__builtin_prefetch(&table->sessions[bucket->values[__builtin_ctz(match)] >> 1]);
+}
 
 // A new session with the keys, state, class and ids of *session; created now. reply_hash: of its
-// reply key; ignored when local_index is SESSION_LOCAL_NONE. NULL: the table is full. The caller
-// has seen to it that neither key is in use.
+// reply key; ignored when local_index is SESSION_LOCAL_NONE. NULL: the table is full (or 80 keys
+// meet in one bucket, which a secret seed does not let happen); nothing has changed then. The
+// caller has seen to it that neither key is in use.
 struct session *session_insert(struct session_table *table, const struct session *session,
 	uint64_t forward_hash, uint64_t reply_hash, uint32_t tick);
 
 void session_remove(struct session_table *table, struct session *session);
 
+// To its queue's end.
+void session_requeue(struct session_table *table, struct session *session, uint32_t tick);
+
 // A packet passed. Cheap: the session moves in its queue only after an eighth of its timeout, so it
 // lives between one timeout and nine eighths of it after its last packet.
-void session_touch(struct session_table *table, struct session *session, uint32_t tick);
+static inline void session_touch(
+	struct session_table *table, struct session *session, uint32_t tick)
+{
+	if (tick - session->queued_tick > table->timeout_ticks[session->class] / 8)
+		session_requeue(table, session, tick);
+}
 
 // Moves the session to another timeout class (or refreshes it in its own).
 void session_set_class(struct session_table *table, struct session *session,
