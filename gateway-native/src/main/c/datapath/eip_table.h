@@ -25,20 +25,22 @@ struct eip {
 	uint16_t address_delta;            // inbound: what the change does to a checksum
 	uint8_t tunnel;                    // tunnels[tunnel - 1]; 0: none
 	bool enabled;
+	// The table's, as address_delta is: whatever the caller has put there.
 	uint32_t index; // its own
-	uint8_t reserved[20];
+	uint32_t next;  // of places that are free, or wait to be
+	uint64_t token; // of the grace period it waits for
+	bool live;
+	uint8_t reserved[7];
 };
 
 _Static_assert(sizeof(struct eip) == 64, "an EIP is one cache line");
 
-// qsbr: NULL when nothing runs beside (replay, tests). NULL: no memory.
+// capacity: at most EIP_MAX. qsbr: NULL when nothing runs beside (replay, tests). NULL: no memory.
 struct eip_table *eip_table_create(uint32_t capacity, uint64_t seed, struct rte_rcu_qsbr *qsbr);
 void eip_table_free(struct eip_table *table);
 
-static inline size_t eip_table_bytes_per_entry(void)
-{
-	return 128;
-}
+// What a table of this capacity takes: at most 128 bytes an entry, spare places included.
+size_t eip_table_bytes(uint32_t capacity);
 
 // The workers'. The hash is of one address; the same for both directions.
 uint64_t eip_hash(const struct eip_table *table, const struct ip_address *address);
@@ -50,7 +52,8 @@ const struct eip *eip_find_public(
 const struct eip *eip_find_private(
 	const struct eip_table *table, uint64_t hash, const struct ip_address *address);
 
-// The control thread's. -EEXIST (either address), -ENOSPC, -EINVAL (families differ), or 0.
+// The control thread's. -EEXIST (either address), -ENOSPC, -EINVAL (families differ, or none), or
+// 0. A table whose places are all taken or waiting waits itself, up to 0.1 s, for one to come back.
 int eip_table_add(struct eip_table *table, const struct eip *eip);
 // Replaces the entry with this public address as one change. -ENOENT, -EEXIST, -ENOSPC, or 0.
 int eip_table_set(struct eip_table *table, const struct eip *eip);
