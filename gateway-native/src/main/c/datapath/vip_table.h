@@ -35,7 +35,7 @@ struct backend {
 	struct ip_address address;
 	uint16_t port;
 	uint16_t weight;           // 0: takes no new sessions
-	uint16_t effective_weight; // less than weight * VIP_WEIGHT_STEPS while it starts slowly
+	uint16_t effective_weight; // weight * VIP_WEIGHT_STEPS, less while it starts slowly
 	uint16_t slot;
 	uint16_t target;
 	bool enabled;
@@ -44,7 +44,15 @@ struct backend {
 	struct quic_server_id server_id; // len 0: none
 };
 
-#define VIP_WEIGHT_STEPS 10 // effective_weight of a backend that has started
+#define VIP_WEIGHT_STEPS 10 // effective_weight of a backend that has started, by weight
+
+// What least connections compares, close together.
+struct vip_candidate {
+	uint16_t target;
+	uint16_t weight; // effective
+};
+
+#define VIP_EXACT_CANDIDATES 64
 
 struct vip_limits {
 	uint64_t packets_per_second; // 0: none, as for all
@@ -64,16 +72,21 @@ struct vip {
 	uint8_t mode;     // enum vip_mode
 	uint8_t scheduler;
 	bool toa;
-	bool limited;       // some limit but the connections' is set
+	bool limited;       // some limit but the connections' is set; vip_finish() does it
 	uint16_t mss_clamp; // 0: as the mode needs
-	struct tunnel
-		tunnel; // VIP_TUNNEL: kind, id, port, ttl, local; remote is the backend's address
+	// VIP_TUNNEL: kind, id, port, ttl, local; remote is the backend's address.
+	struct tunnel tunnel;
 	uint64_t slow_start_ns;   // 0: none
 	struct vip_limits limits; // on this node
-	struct quic_config *quic; // NULL: none
+	struct quic_config *quic; // NULL: none; the VIP's own, freed with it
 	uint32_t references;      // tables that hold it; the control thread's
 	uint32_t schedule_size;   // 0: no backend takes sessions
-	uint16_t *schedule;       // indices into backends: Maglev's table, or round robin's order
+	// Indices into backends: Maglev's table, or round robin's order. Least connections: every
+	// candidate once, or when there are more than VIP_EXACT_CANDIDATES an order to draw from.
+	uint16_t *schedule;
+	struct vip_candidate *candidates; // beside schedule: least connections only
+	uint16_t *servers;                // indices into backends by server id, a hash set
+	uint32_t server_mask;             // 0: no backend has a server id
 	uint32_t backend_count;
 	struct backend backends[];
 };
@@ -102,7 +115,7 @@ bool vip_address_known(const struct vip_table *table, const struct ip_address *a
 
 // What a worker brings to the choice, for this VIP.
 struct schedule_state {
-	uint32_t *cursor;                // of round robin
+	uint32_t *cursor; // round robin: any value is right; best begun apart in each worker
 	const uint32_t *target_sessions; // [TARGET_MAX], of this worker: least connections
 };
 
@@ -114,12 +127,15 @@ enum backend_choice_outcome {
 };
 
 // Maglev: the same flow gets the same backend on every node and worker, as long as the set of
-// backends stays; few flows move when it changes.
+// backends stays; few flows move when it changes (state may be NULL). Round robin: this worker's
+// next turn. Least connections: the fewest sessions on this worker by weight, exactly among up to
+// VIP_EXACT_CANDIDATES backends, else among a few that the flow's hash draws by weight.
 enum backend_choice_outcome vip_choose_backend(const struct vip *vip,
 	const struct ip_address *client, uint16_t client_port, const struct schedule_state *state,
 	const struct backend **backend);
 
-// The backend of a server id; one that is draining keeps its connections.
+// The backend of a server id; one that is draining or has weight 0 keeps its connections, one that
+// is disabled is BACKEND_NONE_HEALTHY.
 enum backend_choice_outcome vip_choose_server(const struct vip *vip,
 	const struct quic_server_id *server_id, const struct backend **backend);
 
@@ -127,13 +143,19 @@ enum backend_choice_outcome vip_choose_server(const struct vip *vip,
 // vip_finish(). NULL: no memory.
 struct vip *vip_new(uint32_t backend_count);
 
-// Fills the schedule from the backends and their effective weights. -ENOMEM, or 0.
+// Fills in what is made from the rest: the schedule from the backends, their targets and effective
+// weights (those of backends that do not start slowly are set here), the server ids, `limited`.
+// -ENOMEM, or 0.
 int vip_finish(struct vip *vip);
 
-// Sets the effective weights for this time; true when one changed (then vip_finish() is due).
+// Sets the effective weights for this time; true when one changed (then vip_finish() is due). A
+// backend takes a tenth of its weight at first, and a tenth more with each tenth of slow_start_ns.
 bool vip_slow_start(struct vip *vip, uint64_t now_ns);
 
-// A copy that is in no table, with its own schedule. NULL: no memory.
+// Some backend has not reached its weight yet.
+bool vip_is_starting(const struct vip *vip);
+
+// A copy that is in no table, with its own schedule and QUIC configuration. NULL: no memory.
 struct vip *vip_copy(const struct vip *vip);
 
 // For a VIP that is in no table.
