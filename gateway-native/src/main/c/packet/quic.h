@@ -31,10 +31,14 @@ struct quic_config {
 };
 
 enum quic_outcome {
-	QUIC_SERVER,    // *server_id is filled in
-	QUIC_NO_SERVER, // an Initial or 0-RTT with the client's own choice, an unroutable id: any
-			// server
-	QUIC_MALFORMED, // not QUIC: truncated, fixed bit clear in a long header of a known version
+	QUIC_SERVER, // *server_id is filled in
+	// Any server: an Initial or 0-RTT with the client's own choice, an unroutable id, in a long
+	// header one that is too short, a version that is not known; Katran's version 0 and server
+	// 0.
+	QUIC_NO_SERVER,
+	// Not QUIC: truncated (a short header: no room for an id), or the fixed bit clear or an id
+	// of more than 20 bytes in a long header of a known version.
+	QUIC_MALFORMED,
 };
 
 struct quic_server_id {
