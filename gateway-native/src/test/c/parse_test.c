@@ -7,6 +7,7 @@
 #include "../../main/c/packet/checksum.h"
 #include "../../main/c/packet/colour.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,14 @@
 enum { IP = ETHERNET_BYTES, L4 = ETHERNET_BYTES + IPV4_MIN_BYTES };
 
 static const struct frame_flow flow = {"198.18.141.2", "198.19.0.1", 40000, 80};
+static const struct frame_flow flow6 = {"2001:db8:1::2", "2001:db8:ff::1", 40000, 80};
+
+static void assert_address(const struct ip_address *address, const char *text)
+{
+	char is[IP_ADDRESS_TEXT_BYTES];
+
+	assert_string_equal(ip_text(address, is), text);
+}
 
 // From a block of exactly its size, so that a read past the end shows.
 static enum parse_outcome parse(const struct frame *f, struct packet_view *view)
@@ -35,15 +44,17 @@ static void should_read_a_tcp_packet(void **state)
 	struct packet_view view;
 
 	(void)state;
-	assert_int_equal(parse(&f, &view), PARSE_IPV4);
-	assert_int_equal(view.source, frame_address("198.18.141.2"));
-	assert_int_equal(view.destination, frame_address("198.19.0.1"));
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	assert_address(&view.source, "198.18.141.2");
+	assert_address(&view.destination, "198.19.0.1");
 	assert_int_equal(view.source_port, 40000);
 	assert_int_equal(view.destination_port, 80);
 	assert_int_equal(view.tcp_sequence, 0x12345678);
 	assert_int_equal(view.tcp_flags, TCP_SYN);
-	assert_int_equal(view.l4_offset, L4);
+	assert_int_equal(view.l3_offset, IP);
+	assert_int_equal(view.l4_offset, IPV4_MIN_BYTES);
 	assert_int_equal(view.l4_len, 30);
+	assert_false(view.is_v6);
 }
 
 static void should_ignore_ethernet_padding(void **state)
@@ -53,7 +64,7 @@ static void should_ignore_ethernet_padding(void **state)
 
 	(void)state;
 	f.len = 60;
-	assert_int_equal(parse(&f, &view), PARSE_IPV4);
+	assert_int_equal(parse(&f, &view), PARSE_IP);
 	assert_int_equal(view.ip_len, 40);
 }
 
@@ -124,7 +135,7 @@ static void should_reject_contradictory_flags(void **state)
 	}
 }
 
-static void should_tell_checksum_fragment_and_type(void **state)
+static void should_tell_checksum_and_type(void **state)
 {
 	struct frame f = frame_tcp(flow, TCP_SYN, 1, NULL, 0, 0);
 	struct packet_view view;
@@ -133,45 +144,443 @@ static void should_tell_checksum_fragment_and_type(void **state)
 	f.bytes[IP + IPV4_CHECKSUM] ^= 1;
 	assert_int_equal(parse(&f, &view), PARSE_BAD_CHECKSUM);
 	f = frame_tcp(flow, TCP_SYN, 1, NULL, 0, 0);
-	store_be16(f.bytes + IP + IPV4_FRAGMENT, 0x2000);
-	refresh_ip_checksum(&f);
-	assert_int_equal(parse(&f, &view), PARSE_FRAGMENT);
-	assert_int_equal(view.source, frame_address("198.18.141.2"));
 	store_be16(f.bytes + IP + IPV4_FRAGMENT, 0x4000); // don't fragment
 	refresh_ip_checksum(&f);
-	assert_int_equal(parse(&f, &view), PARSE_IPV4);
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	assert_int_equal(view.fragment, FRAGMENT_NONE);
 	store_be16(f.bytes + 12, 0x86dd);
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+	store_be16(f.bytes + 12, 0x88cc);
 	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_ETHERNET);
 }
 
+static void should_read_an_ipv6_packet(void **state)
+{
+	struct frame f = frame_tcp(flow6, TCP_SYN | TCP_ACK, 7, NULL, 0, 3);
+	struct packet_view view;
+
+	(void)state;
+	store_be16(f.bytes + IP, 0x6ab0); // traffic class 0xab
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	assert_true(view.is_v6);
+	assert_address(&view.source, "2001:db8:1::2");
+	assert_address(&view.destination, "2001:db8:ff::1");
+	assert_int_equal(view.protocol, PROTOCOL_TCP);
+	assert_int_equal(view.ttl, 64);
+	assert_int_equal(view.traffic_class, 0xab);
+	assert_int_equal(view.ip_len, IPV6_BYTES + 23);
+	assert_int_equal(view.l4_offset, IPV6_BYTES);
+	assert_int_equal(view.l4_len, 23);
+	assert_int_equal(view.source_port, 40000);
+	assert_int_equal(view.destination_port, 80);
+	assert_int_equal(view.tcp_sequence, 7);
+}
+
+static void should_find_every_cut_of_ipv6_malformed(void **state)
+{
+	struct frame whole = frame_udp(flow6, 5, true);
+	struct packet_view view;
+
+	(void)state;
+	frame_extend(&whole, PROTOCOL_DESTINATION_OPTIONS, 16);
+	assert_int_equal(parse(&whole, &view), PARSE_IP);
+	for (size_t len = ETHERNET_BYTES; len < whole.len; len++) {
+		struct frame cut = whole;
+
+		cut.len = len;
+		assert_int_equal(parse(&cut, &view), PARSE_MALFORMED_IP);
+		// The same with a length that does not lie.
+		if (len < ETHERNET_BYTES + IPV6_BYTES)
+			continue;
+		store_be16(cut.bytes + IP + IPV6_PAYLOAD_LENGTH,
+			(uint16_t)(len - ETHERNET_BYTES - IPV6_BYTES));
+		assert_int_equal(parse(&cut, &view), len < ETHERNET_BYTES + IPV6_BYTES + 16
+							     ? PARSE_MALFORMED_IP
+							     : PARSE_MALFORMED_UDP);
+	}
+}
+
+static void should_walk_extension_headers(void **state)
+{
+	struct frame f = frame_tcp(flow6, TCP_SYN, 1, NULL, 0, 0);
+	struct packet_view view;
+
+	(void)state;
+	frame_extend(&f, PROTOCOL_DESTINATION_OPTIONS, 8);
+	frame_extend(&f, PROTOCOL_FRAGMENT, 8); // an atomic fragment is none (RFC 6946)
+	frame_extend(&f, PROTOCOL_ROUTING, 24);
+	frame_extend(&f, PROTOCOL_DESTINATION_OPTIONS, 32);
+	frame_extend(&f, PROTOCOL_HOP_OPTIONS, 8);
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	assert_int_equal(view.protocol, PROTOCOL_TCP);
+	assert_int_equal(view.l4_offset, IPV6_BYTES + 80);
+	assert_int_equal(view.l4_len, TCP_MIN_BYTES);
+	assert_int_equal(view.destination_port, 80);
+	assert_int_equal(view.fragment, FRAGMENT_NONE);
+}
+
+static void should_refuse_nonsense_in_extension_headers(void **state)
+{
+	static const uint8_t once[] = {PROTOCOL_HOP_OPTIONS, PROTOCOL_ROUTING, PROTOCOL_FRAGMENT};
+	struct packet_view view;
+	struct frame f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(once); i++) {
+		f = frame_tcp(flow6, TCP_SYN, 1, NULL, 0, 0);
+		frame_extend(&f, once[i], 8);
+		assert_int_equal(parse(&f, &view), PARSE_IP);
+		frame_extend(&f, once[i], 8);
+		assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+	}
+	f = frame_tcp(flow6, TCP_SYN, 1, NULL, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		frame_extend(&f, PROTOCOL_DESTINATION_OPTIONS, 8);
+		assert_int_equal(parse(&f, &view), PARSE_IP);
+	}
+	frame_extend(&f, PROTOCOL_DESTINATION_OPTIONS, 8);
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+	f = frame_tcp(flow6, TCP_SYN, 1, NULL, 0, 0);
+	frame_extend(&f, PROTOCOL_HOP_OPTIONS, 8);
+	frame_extend(&f, PROTOCOL_DESTINATION_OPTIONS, 8); // hop-by-hop is not first
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+	f = frame_tcp(flow6, TCP_SYN, 1, NULL, 0, 0);
+	frame_extend(&f, PROTOCOL_HOP_OPTIONS, 8);
+	f.bytes[IP + IPV6_BYTES + 1] = 255; // longer than the packet
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+}
+
+static void should_show_a_protocol_that_hides_its_ports(void **state)
+{
+	static const uint8_t hidden[] = {50, 51, 59, 47, 135};
+	struct packet_view view;
+	struct frame f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hidden); i++) {
+		f = frame_tcp(flow6, TCP_SYN, 1, NULL, 0, 0);
+		f.bytes[IP + IPV6_NEXT_HEADER] = hidden[i];
+		assert_int_equal(parse(&f, &view), PARSE_IP);
+		assert_int_equal(view.protocol, hidden[i]);
+		assert_int_equal(view.destination_port, 0);
+	}
+	f = frame_tcp(flow6, TCP_SYN, 1, NULL, 0, 0);
+	frame_extend(&f, PROTOCOL_ROUTING, 24);
+	f.bytes[IP + IPV6_BYTES + 3] = 1; // one more segment
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	assert_int_equal(view.protocol, PROTOCOL_ROUTING);
+	assert_int_equal(view.destination_port, 0);
+}
+
+static void expect_fragments(struct frame_flow of)
+{
+	struct frame whole = frame_udp(of, 100, true), f;
+	struct packet_view view;
+
+	f = frame_fragment(&whole, 0, 48);
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	assert_int_equal(view.fragment, FRAGMENT_FIRST);
+	assert_int_equal(view.protocol, PROTOCOL_UDP);
+	assert_int_equal(view.destination_port, 80);
+	assert_int_equal(view.l4_len, 48);
+	f = frame_fragment(&whole, 48, 0);
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	assert_int_equal(view.fragment, FRAGMENT_LATER);
+	assert_int_equal(view.protocol, PROTOCOL_UDP);
+	assert_int_equal(view.destination_port, 0);
+	assert_int_equal(view.l4_len, 60);
+	assert_address(&view.source, of.source);
+	whole = frame_tcp(of, TCP_SYN, 1, NULL, 0, 40);
+	f = frame_fragment(&whole, 0, 16); // hides the flags in the next one
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_TCP);
+}
+
+static void should_report_fragments(void **state)
+{
+	struct frame whole = frame_udp(flow, 100, true), f = frame_fragment(&whole, 48, 0);
+	struct packet_view view;
+
+	(void)state;
+	expect_fragments(flow);
+	expect_fragments(flow6);
+	store_be16(f.bytes + IP + IPV4_FRAGMENT, 0x1fff); // ends behind byte 65,535
+	refresh_ip_checksum(&f);
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+}
+
+static void should_refuse_impossible_sources(void **state)
+{
+	static const char *const v4[] = {
+		"0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.5", "240.0.0.1", "255.255.255.255"};
+	static const char *const v6[] = {"::", "::1", "ff02::1", "ff0e::1", "::ffff:198.18.0.1"};
+	struct packet_view view;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v4) / sizeof(v4[0]); i++) {
+		struct frame f = frame_tcp(
+			(struct frame_flow){v4[i], flow.destination, 1, 2}, TCP_SYN, 1, NULL, 0, 0);
+
+		assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+	}
+	for (size_t i = 0; i < sizeof(v6) / sizeof(v6[0]); i++) {
+		struct frame f = frame_tcp((struct frame_flow){v6[i], flow6.destination, 1, 2},
+			TCP_SYN, 1, NULL, 0, 0);
+
+		assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+	}
+}
+
+static void should_not_take_a_mapped_address_on_the_wire_for_ipv4(void **state)
+{
+	struct frame f = frame_tcp((struct frame_flow){flow6.source, "::ffff:198.19.0.1", 1, 2},
+		TCP_SYN, 1, NULL, 0, 0);
+	struct packet_view view;
+
+	(void)state;
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+}
+
+static void should_let_a_host_without_address_ask_a_group_only(void **state)
+{
+	struct frame f = frame_neighbour_solicitation("::", "2001:db8::5");
+	struct packet_view view;
+
+	(void)state;
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	f = frame_echo("::", "2001:db8::5");
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_IP);
+}
+
+static void should_read_sctp(void **state)
+{
+	struct frame_flow flows[] = {flow, flow6};
+	struct packet_view view;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct frame f = frame_sctp(flows[i], 0x01020304, 4);
+
+		assert_int_equal(parse(&f, &view), PARSE_IP);
+		assert_int_equal(view.protocol, PROTOCOL_SCTP);
+		assert_int_equal(view.source_port, 40000);
+		assert_int_equal(view.destination_port, 80);
+		assert_int_equal(view.tcp_sequence, 0x01020304);
+		f.len -= 5;
+		frame_finish(&f);
+		assert_int_equal(parse(&f, &view), PARSE_MALFORMED_SCTP);
+		flows[i].destination_port = 0;
+		f = frame_sctp(flows[i], 1, 4);
+		assert_int_equal(parse(&f, &view), PARSE_MALFORMED_SCTP);
+	}
+}
+
+static void should_want_a_udp_checksum_over_ipv6_except_for_tunnels(void **state)
+{
+	struct frame_flow to = flow6;
+	struct packet_view view;
+	struct frame f;
+
+	(void)state;
+	f = frame_udp(flow, 10, false);
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	f = frame_udp(to, 10, false);
+	assert_int_equal(parse(&f, &view), PARSE_MALFORMED_UDP);
+	to.destination_port = 4789;
+	f = frame_udp(to, 10, false);
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+	to.destination_port = 6080;
+	f = frame_udp(to, 10, false);
+	assert_int_equal(parse(&f, &view), PARSE_IP);
+}
+
+static void should_read_up_to_two_vlan_tags(void **state)
+{
+	struct frame_flow flows[] = {flow, flow6};
+	struct packet_view view;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct frame f = frame_tcp(flows[i], TCP_SYN, 1, NULL, 0, 0);
+
+		frame_tag(&f, ETHERTYPE_VLAN_ID, 0xe000 | 100); // priority 7
+		assert_int_equal(parse(&f, &view), PARSE_IP);
+		assert_int_equal(view.vlan, 100);
+		assert_int_equal(view.vlan_tags, 1);
+		assert_int_equal(view.l3_offset, ETHERNET_BYTES + VLAN_BYTES);
+		assert_int_equal(view.destination_port, 80);
+		frame_tag(&f, ETHERTYPE_QINQ_ID, 200);
+		assert_int_equal(parse(&f, &view), PARSE_IP);
+		assert_int_equal(view.vlan, 200);
+		assert_int_equal(view.vlan_tags, 2);
+		for (f.len = ETHERNET_BYTES; f.len < ETHERNET_BYTES + 2 * VLAN_BYTES; f.len++)
+			assert_int_equal(parse(&f, &view), PARSE_MALFORMED_ETHERNET);
+		f = frame_tcp(flows[i], TCP_SYN, 1, NULL, 0, 0);
+		for (int tag = 0; tag < 3; tag++)
+			frame_tag(&f, ETHERTYPE_VLAN_ID, 100);
+		assert_int_equal(parse(&f, &view), PARSE_MALFORMED_ETHERNET);
+	}
+}
+
+static void should_fill_in_a_view_that_was_not_cleared(void **state)
+{
+	struct frame frames[] = {frame_tcp(flow, TCP_SYN, 1, NULL, 0, 0), frame_udp(flow6, 9, true),
+		frame_arp_request("192.0.2.1", "192.0.2.2"), frame_echo("192.0.2.1", "192.0.2.2")};
+	struct packet_view clean, dirty;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		for (size_t len = 0; len <= frames[i].len; len++) {
+			memset(&clean, 0, sizeof(clean));
+			memset(&dirty, 0xee, sizeof(dirty));
+			assert_int_equal(parse_frame(frames[i].bytes, len, &clean),
+				parse_frame(frames[i].bytes, len, &dirty));
+			assert_memory_equal(&clean, &dirty, sizeof(clean));
+		}
+	}
+}
+
 // The seed is printed, so that a failure can be repeated: PARSE_TEST_SEED.
+static struct frame any_frame(void)
+{
+	struct frame_flow of = rand() % 2 ? flow : flow6;
+	struct frame f;
+
+	switch (rand() % 4) {
+	case 0:
+		f = frame_tcp(of, TCP_SYN, 1, NULL, 0, (size_t)rand() % 40);
+		break;
+	case 1:
+		f = frame_sctp(of, 1, (size_t)rand() % 40);
+		break;
+	default:
+		f = frame_udp(of, (size_t)rand() % 40, true);
+		break;
+	}
+	while (of.source == flow6.source && rand() % 2 && f.len < 300)
+		frame_extend(&f,
+			(const uint8_t[]){PROTOCOL_HOP_OPTIONS, PROTOCOL_ROUTING, PROTOCOL_FRAGMENT,
+				PROTOCOL_DESTINATION_OPTIONS}[rand() % 4],
+			8);
+	if (rand() % 4 == 0)
+		frame_tag(&f, ETHERTYPE_VLAN_ID, 5);
+	return f;
+}
+
 static void should_keep_within_any_bytes(void **state)
 {
 	const char *given = getenv("PARSE_TEST_SEED");
 	unsigned int seed = given ? (unsigned int)atoi(given) : (unsigned int)time(NULL);
+	int accepted = 0;
 
 	(void)state;
 	print_message("PARSE_TEST_SEED=%u\n", seed);
 	srand(seed);
 	for (int n = 0; n < 200000; n++) {
-		struct frame f = n % 2 ? frame_tcp(flow, TCP_SYN, 1, NULL, 0, (size_t)rand() % 40)
-				       : frame_udp(flow, (size_t)rand() % 40, true);
+		struct frame f = any_frame();
 		struct packet_view view;
-		enum parse_outcome outcome;
 		int changes = rand() % 6;
 
 		for (int i = 0; i < changes; i++)
-			f.bytes[IP - 2 + rand() % 60] = (uint8_t)rand();
+			f.bytes[IP - 2 + rand() % 80] = (uint8_t)rand();
 		if (rand() % 2)
 			refresh_ip_checksum(&f);
-		f.len = (size_t)rand() % (f.len + 1);
-		outcome = parse(&f, &view);
-		if (outcome != PARSE_IPV4)
+		if (rand() % 2)
+			f.len = (size_t)rand() % (f.len + 1);
+		if (parse(&f, &view) != PARSE_IP)
 			continue;
-		assert_true((size_t)view.l4_offset + view.l4_len <= f.len);
-		if (view.protocol == PROTOCOL_TCP)
+		accepted++;
+		assert_true((size_t)view.l3_offset + view.ip_len <= f.len);
+		assert_int_equal(view.l4_offset + view.l4_len, view.ip_len);
+		if (view.protocol == PROTOCOL_TCP && view.fragment != FRAGMENT_LATER)
 			assert_in_range(view.tcp_header_len, TCP_MIN_BYTES, view.l4_len);
 	}
+	assert_true(accepted > 1000);
+}
+
+static struct ip_address any_address(void)
+{
+	struct ip_address a;
+
+	if (rand() % 2)
+		return ip_from_v4((uint32_t)rand() << 1 ^ (uint32_t)rand());
+	for (int i = 0; i < 16; i++)
+		a.bytes[i] = rand() % 4 ? (uint8_t)rand() : (uint8_t) - (rand() % 2);
+	return a;
+}
+
+// By the letter: RFC 793 and 8200 pseudo headers, summed byte by byte.
+static uint16_t checksum_by_the_letter(const struct ip_address *source,
+	const struct ip_address *destination, uint8_t protocol, const uint8_t *segment, size_t len)
+{
+	size_t address = ip_is_v4(source) ? 4 : 16, at = 0;
+	uint8_t all[128] = {0};
+	uint32_t sum = 0;
+
+	memcpy(all, source->bytes + 16 - address, address);
+	memcpy(all + address, destination->bytes + 16 - address, address);
+	at = 2 * address;
+	if (address == 4) {
+		all[at + 1] = protocol;
+		store_be16(all + at + 2, (uint16_t)len);
+		at += 4;
+	} else {
+		store_be32(all + at, (uint32_t)len);
+		all[at + 7] = protocol;
+		at += 8;
+	}
+	memcpy(all + at, segment, len);
+	for (size_t i = 0; i < at + len; i += 2)
+		sum += load_be16(all + i);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t)~sum);
+}
+
+static void should_follow_addresses_of_both_families_in_checksums(void **state)
+{
+	uint8_t segment[21];
+
+	(void)state;
+	srand(11);
+	for (int n = 0; n < 100000; n++) {
+		struct ip_address source = any_address(), destination, new_source, new_destination;
+		size_t len = 1 + (size_t)rand() % sizeof(segment);
+		uint16_t before, after, delta;
+
+		do
+			destination = any_address();
+		while (ip_is_v4(&source) != ip_is_v4(&destination));
+		new_source = any_address();
+		do
+			new_destination = any_address();
+		while (ip_is_v4(&new_source) != ip_is_v4(&new_destination));
+		for (size_t i = 0; i < len; i++)
+			segment[i] = (uint8_t)rand();
+		before = checksum_by_the_letter(&source, &destination, 6, segment, len);
+		after = checksum_by_the_letter(&new_source, &new_destination, 6, segment, len);
+		assert_int_equal(
+			checksum_transport(&source, &destination, 6, segment, len), before);
+		delta = checksum_fold(checksum_delta_address(&source, &new_source) +
+				      checksum_delta_address(&destination, &new_destination));
+		assert_int_equal(checksum_apply(before, delta), after);
+	}
+}
+
+// Against CRC32c bit by bit (RFC 9260, appendix A).
+static void should_make_sctp_checksums(void **state)
+{
+	uint8_t packet[12 + 9] = {0};
+	uint32_t crc = UINT32_MAX;
+
+	(void)state;
+	memcpy(packet + 12, "123456789", 9);
+	store_raw32(packet + 8, 0xdeadbeef); // counts as zero
+	for (size_t i = 0; i < sizeof(packet); i++) {
+		crc ^= i >= 8 && i < 12 ? 0 : packet[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	assert_int_equal(checksum_sctp(packet, sizeof(packet)), htole32(~crc));
 }
 
 static void should_update_checksums_as_if_made_anew(void **state)
@@ -210,8 +619,23 @@ int main(void)
 		cmocka_unit_test(should_find_every_cut_malformed),
 		cmocka_unit_test(should_reject_lying_lengths),
 		cmocka_unit_test(should_reject_contradictory_flags),
-		cmocka_unit_test(should_tell_checksum_fragment_and_type),
+		cmocka_unit_test(should_tell_checksum_and_type),
+		cmocka_unit_test(should_read_an_ipv6_packet),
+		cmocka_unit_test(should_find_every_cut_of_ipv6_malformed),
+		cmocka_unit_test(should_walk_extension_headers),
+		cmocka_unit_test(should_refuse_nonsense_in_extension_headers),
+		cmocka_unit_test(should_show_a_protocol_that_hides_its_ports),
+		cmocka_unit_test(should_report_fragments),
+		cmocka_unit_test(should_refuse_impossible_sources),
+		cmocka_unit_test(should_not_take_a_mapped_address_on_the_wire_for_ipv4),
+		cmocka_unit_test(should_let_a_host_without_address_ask_a_group_only),
+		cmocka_unit_test(should_read_sctp),
+		cmocka_unit_test(should_want_a_udp_checksum_over_ipv6_except_for_tunnels),
+		cmocka_unit_test(should_read_up_to_two_vlan_tags),
+		cmocka_unit_test(should_fill_in_a_view_that_was_not_cleared),
 		cmocka_unit_test(should_keep_within_any_bytes),
+		cmocka_unit_test(should_follow_addresses_of_both_families_in_checksums),
+		cmocka_unit_test(should_make_sctp_checksums),
 		cmocka_unit_test(should_update_checksums_as_if_made_anew),
 	};
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checksum.h"
 
-#include "bytes.h"
+#include "parse.h"
+
+#include <endian.h>
+
+enum { SCTP_CHECKSUM_OFFSET = 8 };
 
 uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t len)
 {
@@ -28,11 +32,36 @@ uint16_t checksum(const uint8_t *bytes, size_t len)
 	return (uint16_t)~checksum_fold(checksum_add(0, bytes, len));
 }
 
-uint16_t checksum_transport(uint32_t source_raw, uint32_t destination_raw, uint8_t protocol,
-	const uint8_t *segment, size_t len)
+uint16_t checksum_transport(const struct ip_address *source, const struct ip_address *destination,
+	uint8_t protocol, const uint8_t *segment, size_t len)
 {
-	uint64_t sum =
-		(uint64_t)source_raw + destination_raw + htons(protocol) + htons((uint16_t)len);
+	uint64_t sum = (uint64_t)htons(protocol) + htons((uint16_t)len);
 
+	sum = checksum_add_address(checksum_add_address(sum, source), destination);
 	return (uint16_t)~checksum_fold(checksum_add(sum, segment, len));
+}
+
+// Bit by bit into a table of nibbles: small, and only asked for on request.
+static uint32_t crc32c(uint32_t crc, const uint8_t *bytes, size_t len)
+{
+	static const uint32_t nibble[16] = {0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+		0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6,
+		0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
+
+	for (size_t i = 0; i < len; i++) {
+		crc ^= bytes[i];
+		crc = crc >> 4 ^ nibble[crc & 15];
+		crc = crc >> 4 ^ nibble[crc & 15];
+	}
+	return crc;
+}
+
+uint32_t checksum_sctp(const uint8_t *packet, size_t len)
+{
+	static const uint8_t none[4];
+	uint32_t crc = crc32c(UINT32_MAX, packet, SCTP_CHECKSUM_OFFSET);
+
+	crc = crc32c(crc, none, sizeof(none));
+	crc = crc32c(crc, packet + SCTP_CHECKSUM_OFFSET + 4, len - SCTP_CHECKSUM_OFFSET - 4);
+	return htole32(~crc);
 }

@@ -5,6 +5,9 @@
 #ifndef DYETRACE_CHECKSUM_H
 #define DYETRACE_CHECKSUM_H
 
+#include "bytes.h"
+#include "ip_address.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,10 +18,14 @@ uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t len);
 // own right checksum.
 uint16_t checksum(const uint8_t *bytes, size_t len);
 
-// The checksum of a TCP or UDP segment with its IPv4 pseudo header; 0 over a segment whose checksum
-// is right.
-uint16_t checksum_transport(uint32_t source_raw, uint32_t destination_raw, uint8_t protocol,
-	const uint8_t *segment, size_t len);
+// The checksum of a segment with its pseudo header: TCP and UDP of both families, ICMPv6; 0 over a
+// segment whose checksum is right.
+uint16_t checksum_transport(const struct ip_address *source, const struct ip_address *destination,
+	uint8_t protocol, const uint8_t *segment, size_t len);
+
+// SCTP's (RFC 9260, appendix A: CRC32c) over a packet whose checksum field counts as zero; stored
+// with store_raw32(). At least SCTP_BYTES.
+uint32_t checksum_sctp(const uint8_t *packet, size_t len);
 
 static inline uint16_t checksum_fold(uint64_t sum)
 {
@@ -27,6 +34,24 @@ static inline uint16_t checksum_fold(uint64_t sum)
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)sum;
+}
+
+// Of an IPv4 header of header_len bytes, at least 20; 0: it is right.
+static inline uint16_t checksum_ipv4(const uint8_t *header, size_t header_len)
+{
+	uint64_t sum = (uint64_t)load_raw32(header) + load_raw32(header + 4) +
+		       load_raw32(header + 8) + load_raw32(header + 12) + load_raw32(header + 16);
+
+	for (size_t at = 20; at < header_len; at += 4)
+		sum += load_raw32(header + at);
+	return (uint16_t)~checksum_fold(sum);
+}
+
+// What an address adds to the sum of a pseudo header. One calculation for both families: what an
+// IPv4-mapped address has more than an IPv4 address is 0xffff, the other zero of ones' complement.
+static inline uint64_t checksum_add_address(uint64_t sum, const struct ip_address *address)
+{
+	return sum + address->words[0] + address->words[1] + address->words[2] + address->words[3];
 }
 
 // What replacing old words by new ones does to a sum; deltas add up (fold the total).
@@ -39,6 +64,17 @@ static inline uint64_t checksum_delta32(uint32_t old_raw, uint32_t new_raw)
 {
 	return checksum_delta16((uint16_t)old_raw, (uint16_t)new_raw) +
 	       checksum_delta16((uint16_t)(old_raw >> 16), (uint16_t)(new_raw >> 16));
+}
+
+// The same for addresses in a pseudo header; the family may change.
+static inline uint64_t checksum_delta_address(
+	const struct ip_address *old, const struct ip_address *new)
+{
+	const struct ip_address complement = {
+		.halves = {~old->halves[0], ~old->halves[1]},
+	};
+
+	return checksum_add_address(checksum_add_address(0, &complement), new);
 }
 
 // The checksum field after a change of folded delta.
