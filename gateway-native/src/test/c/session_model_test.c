@@ -223,9 +223,29 @@ static void age_all(struct run *r)
 	}
 }
 
+// The index holds the keys of the sessions there are, and no chained bucket without any.
+static uint32_t count_index(struct run *r)
+{
+	const struct session_index *index = &r->table.index;
+	uint32_t entries = 0;
+
+	for (uint32_t i = 0; i < index->bucket_count; i++) {
+		const struct session_bucket *bucket = &index->buckets[i];
+
+		for (; bucket; bucket = session_index_chained(index, bucket)) {
+			uint32_t before = entries;
+
+			for (unsigned int slot = 0; slot < SESSION_INDEX_SLOTS; slot++)
+				entries += bucket->tags[slot] != 0;
+			CHECK(entries > before || bucket == &index->buckets[i]);
+		}
+	}
+	return entries;
+}
+
 static void compare_all(struct run *r)
 {
-	uint32_t cursor = 0, seen = 0;
+	uint32_t cursor = 0, seen = 0, entries = 0;
 
 	CHECK(r->table.count == r->model.count);
 	for (const struct session *s; (s = session_table_next(&r->table, &cursor)); seen++) {
@@ -235,8 +255,10 @@ static void compare_all(struct run *r)
 		CHECK(real_forward(r, &m->keys) == s);
 		if (s->local_index != SESSION_LOCAL_NONE)
 			CHECK(real_reply(r, &m->keys) == s);
+		entries += s->local_index == SESSION_LOCAL_NONE ? 1 : 2;
 	}
 	CHECK(seen == r->model.count);
+	CHECK(count_index(r) == entries);
 }
 
 static void operate(struct run *r)

@@ -68,6 +68,24 @@ static void should_refuse_the_key_too_many_of_one_bucket(void **state)
 	}
 }
 
+static void should_take_back_the_buckets_it_chained(void **state)
+{
+	struct session_table *t = *state;
+
+	for (uint64_t round = 0; round < 1000; round++) {
+		uint64_t hash = round * 0x9e3779b97f4a7c15ull;
+
+		for (uint32_t n = 1; n <= 80; n++) {
+			struct session s = fixture_session(n);
+
+			s.local_index = SESSION_LOCAL_NONE;
+			assert_non_null(session_insert(t, &s, hash, 0, 0));
+		}
+		fixture_age(t, 1000);
+		assert_int_equal(t->count, 0);
+	}
+}
+
 static void should_take_at_most_128_bytes_a_session(void **state)
 {
 	(void)state;
@@ -246,6 +264,7 @@ int main(void)
 		TEST(should_find_both_directions_until_removed),
 		TEST(should_refuse_when_full_and_keep_what_it_has),
 		TEST(should_refuse_the_key_too_many_of_one_bucket),
+		TEST(should_take_back_the_buckets_it_chained),
 		TEST(should_take_at_most_128_bytes_a_session),
 		TEST(should_tell_forward_keys_apart_by_every_part),
 		TEST(should_tell_reply_keys_apart_by_every_part),

@@ -148,8 +148,7 @@ static inline struct session *session_find_forward(const struct session_table *t
 			uint32_t value = bucket->values[__builtin_ctz(match)];
 			struct session *s = &table->sessions[value >> 1];
 
-			if (!(value & 1) &&
-				session_has_forward_key(s, client, client_port, service))
+			if (session_has_forward_key(s, client, client_port, service))
 				return s;
 		}
 	}
