@@ -132,10 +132,12 @@ enum dt_drop_reason {
 	DT_DROP_DRAINING = 37,
 	// an ICMP message the gateway does not answer or translate
 	DT_DROP_ICMP_UNSUPPORTED = 38,
+	// no elastic IP has this public or private address
+	DT_DROP_NO_EIP = 39,
 };
 
 // One more than the highest code: the length of an array by code.
-#define DT_DROP_COUNT 39
+#define DT_DROP_COUNT 40
 
 // The name of a code, "UNKNOWN" for one that is not in the table.
 static inline const char *dt_drop_reason_name(uint16_t code)
@@ -180,6 +182,7 @@ static inline const char *dt_drop_reason_name(uint16_t code)
 		[DT_DROP_MIGRATING] = "MIGRATING",
 		[DT_DROP_DRAINING] = "DRAINING",
 		[DT_DROP_ICMP_UNSUPPORTED] = "ICMP_UNSUPPORTED",
+		[DT_DROP_NO_EIP] = "NO_EIP",
 	};
 	return code < DT_DROP_COUNT ? names[code] : "UNKNOWN";
 }

@@ -98,7 +98,9 @@ public enum DropReason {
   DRAINING(37, "planned", null, "the node or backend takes no new sessions"),
   /** An ICMP message the gateway does not answer or translate. */
   ICMP_UNSUPPORTED(
-      38, "packet", "unhandled_proto", "an ICMP message the gateway does not answer or translate");
+      38, "packet", "unhandled_proto", "an ICMP message the gateway does not answer or translate"),
+  /** No elastic IP has this public or private address. */
+  NO_EIP(39, "config", "dst_host_unknown", "no elastic IP has this public or private address");
 
   private static final @Nullable DropReason[] BY_CODE = byCode();
 
@@ -149,7 +151,7 @@ public enum DropReason {
   }
 
   private static @Nullable DropReason[] byCode() {
-    @Nullable DropReason[] all = new @Nullable DropReason[39];
+    @Nullable DropReason[] all = new @Nullable DropReason[40];
     for (DropReason value : values()) {
       all[value.code] = value;
     }
