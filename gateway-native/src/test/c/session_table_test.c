@@ -136,7 +136,6 @@ static void should_tell_reply_keys_apart_by_every_part(void **state)
 	assert_null(session_find_reply(t, hash, backend, 8080, 0, NULL, 5, PROTOCOL_UDP));
 	assert_null(session_find_reply(
 		t, hash, backend, 8080, SESSION_LOCAL_CLIENT, &s.client, 5, PROTOCOL_TCP));
-	assert_null(session_find_forward(t, hash, &s.client, 5, FIXTURE_SERVICE));
 }
 
 static void should_tell_dnat_sessions_apart_by_their_client(void **state)
