@@ -38,13 +38,13 @@ static bool client_has_chosen(enum version version, uint8_t first)
 	return type == INITIAL_1 || type == ZERO_RTT_1;
 }
 
-static enum quic_outcome set_id(struct quic_server_id *id, uint32_t value, uint8_t len)
+// One set of numbers, whichever layout carries them.
+static enum quic_outcome set_katran(struct quic_server_id *id, uint32_t value)
 {
 	if (value == 0) // nobody's, as in Katran
 		return QUIC_NO_SERVER;
-	id->len = len;
-	for (int i = 0; i < len; i++)
-		id->bytes[i] = (uint8_t)(value >> (8 * (len - 1 - i)));
+	id->len = QUIC_KATRAN_ID_BYTES;
+	store_be32(id->bytes, value);
 	return QUIC_SERVER;
 }
 
@@ -52,12 +52,12 @@ static enum quic_outcome read_katran(const uint8_t *cid, struct quic_server_id *
 {
 	switch (cid[0] >> 6) {
 	case 1:
-		return set_id(id,
-			(uint32_t)(cid[0] & 0x3f) << 10 | (uint32_t)cid[1] << 2 | cid[2] >> 6, 2);
+		return set_katran(
+			id, (uint32_t)(cid[0] & 0x3f) << 10 | (uint32_t)cid[1] << 2 | cid[2] >> 6);
 	case 2:
-		return set_id(id, load_be32(cid) & 0xffffff, 3);
+		return set_katran(id, load_be32(cid) & 0xffffff);
 	case 3:
-		return set_id(id, load_be32(cid + 1), 4);
+		return set_katran(id, load_be32(cid + 1));
 	default:
 		return QUIC_NO_SERVER;
 	}

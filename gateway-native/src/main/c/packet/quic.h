@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 #define QUIC_MAX_SERVER_ID_BYTES 15
-#define QUIC_LB_CONFIGS 7 // rotation code points 0 … 6; 7 means unroutable
+#define QUIC_KATRAN_ID_BYTES 4 // a number, however many of its bits the layout carries
+#define QUIC_LB_CONFIGS 7      // rotation code points 0 … 6; 7 means unroutable
 
 enum quic_layout { QUIC_LAYOUT_NONE, QUIC_LAYOUT_KATRAN, QUIC_LAYOUT_LB };
 
@@ -43,7 +44,7 @@ enum quic_outcome {
 
 struct quic_server_id {
 	uint8_t len;
-	uint8_t bytes[QUIC_MAX_SERVER_ID_BYTES]; // network order; Katran's: 2, 3 or 4 bytes
+	uint8_t bytes[QUIC_MAX_SERVER_ID_BYTES]; // network order
 };
 
 void quic_lb_set_key(struct quic_lb_config *config, const uint8_t key[16]);
