@@ -10,7 +10,7 @@ for tool in meson ninja pkg-config cc; do
 		exit 1
 	}
 done
-for library in libdpdk libcyaml jansson libpcap; do
+for library in libdpdk yaml-0.1 jansson libpcap; do
 	pkg-config --exists $library || {
 		echo "gateway-native: $library is missing; scripts/packages.txt lists the packages that the build needs (DPDK: libdpdk-dev)" >&2
 		exit 1

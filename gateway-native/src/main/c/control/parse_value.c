@@ -20,6 +20,12 @@ bool check_fail(struct check *check, const char *format, ...)
 	return false;
 }
 
+const char *check_key(char key[CHECK_KEY_BYTES], const char *prefix, const char *name)
+{
+	snprintf(key, CHECK_KEY_BYTES, "%.80s.%.30s", prefix, name);
+	return key;
+}
+
 static bool read_unsigned(const char *text, uint64_t *out, const char **end)
 {
 	char *stop;
@@ -83,19 +89,20 @@ static const struct {
 	{"h", 3600000000000},
 };
 
-static void write_duration(char *out, size_t bytes, uint64_t ns)
+const char *duration_text(uint64_t ns, char text[DURATION_TEXT_BYTES])
 {
 	size_t i = sizeof(units) / sizeof(units[0]) - 1;
 
 	while (i > 0 && (ns < units[i].ns || ns % units[i].ns != 0))
 		i--;
-	snprintf(out, bytes, "%" PRIu64 "%s", ns / units[i].ns, units[i].name);
+	snprintf(text, DURATION_TEXT_BYTES, "%" PRIu64 "%s", ns / units[i].ns, units[i].name);
+	return text;
 }
 
 bool check_duration(struct check *check, const char *key, const char *text, uint64_t min_ns,
 	uint64_t max_ns, uint64_t *out_ns)
 {
-	char min[32], max[32];
+	char min[DURATION_TEXT_BYTES], max[DURATION_TEXT_BYTES];
 	const char *end;
 	uint64_t value;
 
@@ -111,9 +118,8 @@ bool check_duration(struct check *check, const char *key, const char *text, uint
 			*out_ns = value * units[i].ns;
 			return true;
 		}
-		write_duration(min, sizeof(min), min_ns);
-		write_duration(max, sizeof(max), max_ns);
-		return check_fail(check, "%s: %s is not within %s and %s", key, text, min, max);
+		return check_fail(check, "%s: %s is not within %s and %s", key, text,
+			duration_text(min_ns, min), duration_text(max_ns, max));
 	}
 	return check_fail(
 		check, "%s: %s has no unit of ns, us, ms, s, m or h, as in 300ms or 5s", key, text);
@@ -139,31 +145,59 @@ bool check_name(struct check *check, const char *key, const char *text, char *ou
 	return true;
 }
 
-bool check_address(struct check *check, const char *key, const char *text, uint32_t *out_raw)
+static bool read_address(const char *text, struct ip_address *out)
 {
-	struct in_addr address;
-	uint8_t first;
+	struct in_addr v4;
+	uint8_t v6[16];
 
-	if (inet_pton(AF_INET, text, &address) != 1)
-		return check_fail(check, "%s: %s is not an IPv4 address", key, text);
-	first = (uint8_t)(ntohl(address.s_addr) >> 24);
-	if (first == 0 || first == 127 || first >= 224)
+	if (inet_pton(AF_INET, text, &v4) == 1) {
+		*out = ip_from_v4(v4.s_addr);
+		return true;
+	}
+	if (inet_pton(AF_INET6, text, v6) != 1)
+		return false;
+	*out = ip_load_v6(v6);
+	return !ip_is_v4(out); // ::ffff:192.0.2.1 would be another way to write 192.0.2.1
+}
+
+static bool is_host(const struct ip_address *address)
+{
+	static const struct ip_address loopback = {.bytes = {[15] = 1}};
+
+	if (ip_is_v4(address)) {
+		uint8_t first = address->bytes[12];
+
+		return first != 0 && first != 127 && first < 224;
+	}
+	return ip_is_set(address) && !ip_equal(address, &loopback) && address->bytes[0] != 0xff;
+}
+
+bool check_address(struct check *check, const char *key, const char *text, struct ip_address *out)
+{
+	if (!read_address(text, out))
+		return check_fail(check, "%s: %s is not an IPv4 or IPv6 address", key, text);
+	if (!is_host(out))
 		return check_fail(check, "%s: %s is not the address of a host", key, text);
-	*out_raw = address.s_addr;
 	return true;
 }
 
-uint32_t prefix_mask(unsigned int bits)
+struct ip_address prefix_mask(const struct ip_address *address, unsigned int bits)
 {
-	return bits == 0 ? 0 : htonl(UINT32_MAX << (32 - bits));
+	struct ip_address mask = {.halves = {0, 0}};
+
+	if (ip_is_v4(address))
+		bits += 96;
+	for (unsigned int i = 0; i < bits; i++)
+		mask.bytes[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	return mask;
 }
 
-bool check_prefix(struct check *check, const char *key, const char *text, uint32_t *out_raw,
+bool check_prefix(struct check *check, const char *key, const char *text, struct ip_address *out,
 	unsigned int *bits)
 {
 	const char *slash = strchr(text, '/'), *end;
-	struct in_addr address;
-	char head[32];
+	unsigned int max;
+	char head[64];
 	uint64_t len;
 
 	if (!slash || (size_t)(slash - text) >= sizeof(head))
@@ -172,14 +206,37 @@ bool check_prefix(struct check *check, const char *key, const char *text, uint32
 			text);
 	memcpy(head, text, (size_t)(slash - text));
 	head[slash - text] = '\0';
-	if (inet_pton(AF_INET, head, &address) != 1)
-		return check_fail(check, "%s: %s is not an IPv4 address", key, head);
-	if (!read_unsigned(slash + 1, &len, &end) || *end || len > 32)
-		return check_fail(
-			check, "%s: the prefix length of %s is not within 0 and 32", key, text);
-	*out_raw = address.s_addr;
+	if (!read_address(head, out))
+		return check_fail(check, "%s: %s is not an IPv4 or IPv6 address", key, head);
+	max = ip_is_v4(out) ? 32 : 128;
+	if (!read_unsigned(slash + 1, &len, &end) || *end || len > max)
+		return check_fail(check, "%s: the prefix length of %s is not within 0 and %u", key,
+			text, max);
 	*bits = (unsigned int)len;
 	return true;
+}
+
+bool check_word(struct check *check, const char *key, const char *text, const char *const *words,
+	unsigned int count, unsigned int *out)
+{
+	char list[128] = "";
+
+	if (!text)
+		return true;
+	for (unsigned int i = 0; i < count; i++) {
+		size_t used = strlen(list);
+
+		if (strcmp(text, words[i]) == 0) {
+			*out = i;
+			return true;
+		}
+		snprintf(list + used, sizeof(list) - used, "%s%s",
+			i == 0           ? ""
+			: i + 1 == count ? " or "
+					 : ", ",
+			words[i]);
+	}
+	return check_fail(check, "%s: '%s' is not %s", key, text, list);
 }
 
 bool check_mac(struct check *check, const char *key, const char *text, uint8_t out[6])

@@ -3,10 +3,11 @@
 
 #include "parse_value.h"
 #include "settings_raw.h"
+#include "yaml_json.h"
 
 #include "../telemetry/ring.h"
 
-#include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,154 +31,77 @@ static void set_defaults(struct settings *s)
 				[SESSION_CLASS_CLOSING] = 10 * SECOND_NS,
 				[SESSION_CLASS_RESET] = 2 * SECOND_NS,
 				[SESSION_CLASS_UDP] = 30 * SECOND_NS,
+				[SESSION_CLASS_SCTP] = 900 * SECOND_NS,
 			},
 		.ring_records = 65536,
 		.drop_sample_share = 0.01,
 		.stamp_rate_limit = 1000,
+		.eip_capacity = 65536,
+		.blacklist_capacity = 65536,
 	};
+}
+
+static bool check_threads(struct check *check, const struct raw_settings *raw, struct settings *s)
+{
+	uint64_t workers = s->workers, dispatchers = s->dispatchers;
+
+	if (!check_number(check, "workers", raw->workers, 1, NODE_MAX_WORKERS, &workers) ||
+		!check_number(check, "dispatchers", raw->dispatchers, 0, NODE_MAX_WORKERS - 1,
+			&dispatchers))
+		return false;
+	if (workers + dispatchers > NODE_MAX_WORKERS)
+		return check_fail(check,
+			"dispatchers: %s beside %" PRIu64 " workers are more than %d threads",
+			raw->dispatchers, workers, NODE_MAX_WORKERS);
+	s->workers = (unsigned int)workers;
+	s->dispatchers = (unsigned int)dispatchers;
+	return true;
 }
 
 static bool check_node(struct check *check, const struct raw_settings *raw, struct settings *s)
 {
-	uint64_t version = 1, workers = s->workers, priority = (uint64_t)s->realtime_priority;
+	static const char *const tiers[] = {"clb", "eip"};
+	uint64_t version = 1, priority = (uint64_t)s->realtime_priority;
+	unsigned int tier = 0;
 
 	if (!check_number(check, "version", raw->version, 1, UINT32_MAX, &version) ||
 		!check_name(check, "node", raw->node, s->node, sizeof(s->node)) ||
-		!check_number(check, "workers", raw->workers, 1, NODE_MAX_WORKERS, &workers) ||
+		!check_threads(check, raw, s) ||
 		!check_duration(
 			check, "idle_sleep", raw->idle_sleep, 0, 100000000, &s->idle_sleep_ns) ||
 		!check_bool(check, "realtime", raw->realtime, &s->realtime) ||
-		!check_number(check, "realtime_priority", raw->realtime_priority, 1, 99, &priority))
+		!check_number(
+			check, "realtime_priority", raw->realtime_priority, 1, 99, &priority) ||
+		!check_bool(
+			check, "verify_checksums", raw->verify_checksums, &s->verify_checksums) ||
+		!check_word(check, "tier", raw->tier, tiers, 2, &tier))
 		return false;
-	if (strcmp(raw->tier, "clb") != 0)
-		return check_fail(
-			check, "tier: '%s' is not clb, the only tier of this version", raw->tier);
 	if (s->realtime && s->idle_sleep_ns == 0)
 		return check_fail(check, "idle_sleep: 0us together with realtime: true would "
 					 "starve the machine; at least 1us");
 	s->version = (uint32_t)version;
-	s->tier = DT_TIER_CLB;
-	s->workers = (unsigned int)workers;
+	s->tier = tier == 0 ? DT_TIER_CLB : DT_TIER_EIP;
 	s->realtime_priority = (int)priority;
-	return true;
-}
-
-static bool check_port(struct check *check, const struct raw_port *raw, unsigned int index,
-	struct settings_port *port)
-{
-	unsigned int bits;
-	char key[32];
-
-	snprintf(key, sizeof(key), "ports[%u].name", index);
-	if (!check_name(check, key, raw->name, port->name, sizeof(port->name)))
-		return false;
-	snprintf(key, sizeof(key), "ports[%u].address", index);
-	if (!check_prefix(check, key, raw->address, &port->address, &bits))
-		return false;
-	port->mask = prefix_mask(bits);
-	snprintf(key, sizeof(key), "ports[%u].gateway", index);
-	if (!raw->gateway)
-		return true;
-	if (!check_address(check, key, raw->gateway, &port->gateway))
-		return false;
-	if (((port->gateway ^ port->address) & port->mask) != 0)
-		return check_fail(
-			check, "%s: %s is not within %s", key, raw->gateway, raw->address);
-	if (port->gateway == port->address)
-		return check_fail(check, "%s: %s is the port's own address", key, raw->gateway);
-	return true;
-}
-
-static bool check_ports(struct check *check, const struct raw_settings *raw, struct settings *s)
-{
-	int with_gateway = -1;
-
-	s->port_count = raw->ports_count;
-	for (unsigned int i = 0; i < raw->ports_count; i++) {
-		if (!check_port(check, &raw->ports[i], i, &s->ports[i]))
-			return false;
-		if (!s->ports[i].gateway)
-			continue;
-		if (with_gateway >= 0)
-			return check_fail(check,
-				"ports[%u].gateway: %s is a second one beside ports[%d]'s; one is "
-				"the limit",
-				i, raw->ports[i].gateway, with_gateway);
-		with_gateway = (int)i;
-	}
-	return true;
-}
-
-static bool check_locals(struct check *check, const struct raw_settings *raw, struct settings *s)
-{
-	uint64_t first = s->first_local_port, last = s->last_local_port;
-
-	s->local_count = raw->local_addresses_count;
-	for (unsigned int i = 0; i < s->local_count; i++) {
-		char key[40];
-
-		snprintf(key, sizeof(key), "local_addresses[%u]", i);
-		if (!check_address(check, key, raw->local_addresses[i], &s->local_addresses[i]))
-			return false;
-		for (unsigned int j = 0; j < i; j++) {
-			if (s->local_addresses[i] == s->local_addresses[j])
-				return check_fail(check, "%s: %s stands there twice", key,
-					raw->local_addresses[i]);
-		}
-	}
-	if (!raw->local_ports)
-		return true;
-	if (!check_number(check, "local_ports.first", raw->local_ports->first, 1, 65535, &first) ||
-		!check_number(
-			check, "local_ports.last", raw->local_ports->last, first, 65535, &last))
-		return false;
-	if (last - first + 1 < s->workers)
-		return check_fail(check,
-			"local_ports.last: %s leaves fewer ports than the %u workers need, one "
-			"each",
-			raw->local_ports->last, s->workers);
-	s->first_local_port = (uint16_t)first;
-	s->last_local_port = (uint16_t)last;
-	return true;
-}
-
-static bool check_neighbours(
-	struct check *check, const struct raw_settings *raw, struct settings *s)
-{
-	s->neighbour_count = raw->neighbours_count;
-	for (unsigned int i = 0; i < s->neighbour_count; i++) {
-		char key[40];
-
-		snprintf(key, sizeof(key), "neighbours[%u].address", i);
-		if (!check_address(
-			    check, key, raw->neighbours[i].address, &s->neighbours[i].address))
-			return false;
-		snprintf(key, sizeof(key), "neighbours[%u].mac", i);
-		if (!check_mac(check, key, raw->neighbours[i].mac, s->neighbours[i].mac))
-			return false;
-	}
 	return true;
 }
 
 static bool check_sessions(struct check *check, const struct raw_sessions *raw, struct settings *s)
 {
-	uint64_t capacity = s->session_capacity, *timeout = s->session_timeout_ns;
+	uint64_t capacity = s->session_capacity;
 
 	if (!raw)
 		return true;
 	if (!check_number(check, "sessions.capacity", raw->capacity, SESSION_MIN_CAPACITY,
-		    SESSION_MAX_CAPACITY, &capacity) ||
-		!check_duration(check, "sessions.timeout_syn", raw->timeout_syn, SESSION_TICK_NS,
-			MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_SYN]) ||
-		!check_duration(check, "sessions.timeout_established", raw->timeout_established,
-			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_ESTABLISHED]) ||
-		!check_duration(check, "sessions.timeout_closing", raw->timeout_closing,
-			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_CLOSING]) ||
-		!check_duration(check, "sessions.timeout_reset", raw->timeout_reset,
-			SESSION_TICK_NS, MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_RESET]) ||
-		!check_duration(check, "sessions.timeout_udp", raw->timeout_udp, SESSION_TICK_NS,
-			MAX_TIMEOUT_NS, &timeout[SESSION_CLASS_UDP]))
+		    SESSION_MAX_CAPACITY, &capacity))
 		return false;
+	for (int class = 0; class < SESSION_CLASSES; class ++) {
+		char key[48];
+
+		snprintf(key, sizeof(key), "sessions.%s", raw_timeout_keys[class]);
+		if (!check_duration(check, key, raw->timeouts[class], SESSION_TICK_NS,
+			    MAX_TIMEOUT_NS, &s->session_timeout_ns[class]))
+			return false;
+	}
 	s->session_capacity = (uint32_t)capacity;
 	return true;
 }
@@ -214,14 +138,12 @@ static bool check_telemetry(
 	return true;
 }
 
-static bool check_colour(struct check *check, const struct raw_colour *raw, struct settings *s)
+static bool check_keys(struct check *check, const struct raw_colour *raw, struct settings *s)
 {
 	uint64_t id = 0;
-	uint32_t prefix;
-	unsigned int bits;
 	char key[48];
 
-	for (unsigned int i = 0; raw && i < raw->keys_count; i++) {
+	for (unsigned int i = 0; i < raw->keys_count; i++) {
 		snprintf(key, sizeof(key), "colour.keys[%u].id", i);
 		if (!check_number(check, key, raw->keys[i].id, 0, DT_COLOUR_KEY_IDS - 1, &id))
 			return false;
@@ -237,20 +159,46 @@ static bool check_colour(struct check *check, const struct raw_colour *raw, stru
 			return false;
 		s->key_count = i + 1;
 	}
-	for (unsigned int i = 0; raw && i < raw->probers_count; i++) {
-		snprintf(key, sizeof(key), "colour.probers[%u].id", i);
-		if (!check_number(check, key, raw->probers[i].id, 1, 65535, &id))
+	return true;
+}
+
+static bool check_prober(struct check *check, const struct raw_prober *raw, unsigned int index,
+	struct dt_colour_prober_config *prober)
+{
+	struct ip_address prefix, mask;
+	unsigned int bits = 0;
+	uint64_t id = 0;
+	char key[48];
+
+	snprintf(key, sizeof(key), "colour.probers[%u].id", index);
+	if (!check_number(check, key, raw->id, 1, 65535, &id))
+		return false;
+	snprintf(key, sizeof(key), "colour.probers[%u].prefix", index);
+	if (!check_prefix(check, key, raw->prefix, &prefix, &bits))
+		return false;
+	mask = prefix_mask(&prefix, bits);
+	*prober = (struct dt_colour_prober_config){
+		.id = (uint16_t)id,
+		.address_len = ip_is_v4(&prefix) ? 4 : 16,
+		.prefix_bits = (uint8_t)bits,
+	};
+	for (unsigned int i = 0; i < 16; i++)
+		prefix.bytes[i] &= mask.bytes[i];
+	memcpy(prober->prefix, prefix.bytes + 16 - prober->address_len, prober->address_len);
+	return true;
+}
+
+static bool check_colour(struct check *check, const struct raw_colour *raw, struct settings *s)
+{
+	s->erase_colour = s->tier == DT_TIER_CLB;
+	if (!raw)
+		return true;
+	if (!check_bool(check, "colour.erase", raw->erase, &s->erase_colour) ||
+		!check_keys(check, raw, s))
+		return false;
+	for (unsigned int i = 0; i < raw->probers_count; i++) {
+		if (!check_prober(check, &raw->probers[i], i, &s->probers[i]))
 			return false;
-		snprintf(key, sizeof(key), "colour.probers[%u].prefix", i);
-		if (!check_prefix(check, key, raw->probers[i].prefix, &prefix, &bits))
-			return false;
-		prefix &= prefix_mask(bits);
-		s->probers[i] = (struct dt_colour_prober_config){
-			.id = (uint16_t)id,
-			.address_len = 4,
-			.prefix_bits = (uint8_t)bits,
-		};
-		memcpy(s->probers[i].prefix, &prefix, 4);
 		s->prober_count = i + 1;
 	}
 	return true;
@@ -258,6 +206,9 @@ static bool check_colour(struct check *check, const struct raw_colour *raw, stru
 
 static bool check_vips(struct check *check, const struct raw_settings *raw, struct settings *s)
 {
+	if (raw->vips_count && s->tier != DT_TIER_CLB)
+		return check_fail(check, "vips: %u are configured and tier is %s, which has none",
+			raw->vips_count, raw->tier);
 	s->vips = calloc(raw->vips_count + 1, sizeof(struct vip *));
 	if (!s->vips)
 		return check_fail(check, "vips: out of memory");
@@ -265,7 +216,7 @@ static bool check_vips(struct check *check, const struct raw_settings *raw, stru
 		char prefix[32];
 
 		snprintf(prefix, sizeof(prefix), "vips[%u]", i);
-		s->vips[i] = raw_vip_check(&raw->vips[i], prefix, check->error);
+		s->vips[i] = raw_vip_check(&raw->vips[i], s, prefix, check->error);
 		if (!s->vips[i])
 			return false;
 		s->vip_count = i + 1;
@@ -275,37 +226,47 @@ static bool check_vips(struct check *check, const struct raw_settings *raw, stru
 
 static bool check_all(struct check *check, const struct raw_settings *raw, struct settings *s)
 {
-	return check_node(check, raw, s) && check_ports(check, raw, s) &&
-	       check_locals(check, raw, s) && check_neighbours(check, raw, s) &&
+	return check_node(check, raw, s) && check_network(check, raw, s) &&
 	       check_sessions(check, raw->sessions, s) &&
 	       copy_path(check, "control_socket", raw->control_socket, s->control_socket,
 		       sizeof(s->control_socket)) &&
 	       check_telemetry(check, raw->telemetry, s) && check_colour(check, raw->colour, s) &&
-	       check_vips(check, raw, s);
+	       check_entries(check, raw, s) && check_vips(check, raw, s);
+}
+
+static struct settings *from_json(const json_t *json, char complaint[SETTINGS_ERROR_BYTES])
+{
+	struct check check = {.error = complaint, .error_bytes = SETTINGS_ERROR_BYTES};
+	struct raw_settings raw = {.version = NULL};
+	struct settings *s = malloc(sizeof(*s));
+
+	if (!s) {
+		check_fail(&check, "out of memory");
+		return NULL;
+	}
+	set_defaults(s);
+	if (!raw_read(&raw_settings_shape, json, "", true, &raw, complaint, SETTINGS_ERROR_BYTES) ||
+		!check_all(&check, &raw, s)) {
+		settings_free(s);
+		s = NULL;
+	}
+	raw_free(&raw_settings_shape, &raw);
+	return s;
 }
 
 static struct settings *load(
 	const char *path, const char *yaml, size_t len, char error[SETTINGS_ERROR_BYTES])
 {
 	char complaint[SETTINGS_ERROR_BYTES] = "";
-	struct check check = {.error = complaint, .error_bytes = sizeof(complaint)};
-	struct raw_settings *raw = raw_settings_load(path, yaml, len, error);
+	json_t *json = yaml_to_json(path, yaml, len, false, error, SETTINGS_ERROR_BYTES);
 	struct settings *s;
 
-	if (!raw)
+	if (!json)
 		return NULL;
-	s = malloc(sizeof(*s));
-	if (s) {
-		set_defaults(s);
-		if (!check_all(&check, raw, s)) {
-			snprintf(error, SETTINGS_ERROR_BYTES, "%.100s: %.210s", path, complaint);
-			settings_free(s);
-			s = NULL;
-		}
-	} else {
-		snprintf(error, SETTINGS_ERROR_BYTES, "%.100s: out of memory", path);
-	}
-	raw_settings_free(raw);
+	s = from_json(json, complaint);
+	if (!s)
+		snprintf(error, SETTINGS_ERROR_BYTES, "%.100s: %.210s", path, complaint);
+	json_decref(json);
 	return s;
 }
 
@@ -327,5 +288,7 @@ void settings_free(struct settings *s)
 	for (unsigned int i = 0; i < s->vip_count; i++)
 		vip_free(s->vips[i]);
 	free(s->vips);
+	free(s->eips);
+	free(s->blacklist);
 	free(s);
 }

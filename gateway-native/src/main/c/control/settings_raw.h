@@ -5,6 +5,7 @@
 #ifndef DYETRACE_SETTINGS_RAW_H
 #define DYETRACE_SETTINGS_RAW_H
 
+#include "raw_shape.h"
 #include "settings.h"
 
 struct raw_backend {
@@ -13,6 +14,38 @@ struct raw_backend {
 	char *port;
 	char *weight;
 	char *enabled;
+	char *draining;
+	char *server_id;
+};
+
+struct raw_limits {
+	char *packets_per_second;
+	char *bits_per_second;
+	char *sessions;
+};
+
+struct raw_quic_config {
+	char *id;
+	char *server_id_bytes;
+	char *nonce_bytes;
+	char *key;
+};
+
+struct raw_quic {
+	char *layout;
+	struct raw_quic_config *configs;
+	unsigned int configs_count;
+};
+
+// Of a tunnel of its own, and of a VIP's towards its backends.
+struct raw_tunnel {
+	char *name;
+	char *kind;
+	char *local;
+	char *remote;
+	char *id;
+	char *port;
+	char *inner_mac;
 };
 
 struct raw_vip {
@@ -21,15 +54,40 @@ struct raw_vip {
 	char *port;
 	char *protocol;
 	char *enabled;
+	char *mode;
+	char *scheduler;
+	struct raw_tunnel *tunnel;
+	char *toa;
+	char *mss_clamp;
+	char *slow_start;
 	char *new_connection_limit;
+	struct raw_limits *limits;
+	struct raw_quic *quic;
 	struct raw_backend *backends;
 	unsigned int backends_count;
+};
+
+struct raw_eip {
+	char *name;
+	char *public;
+	char *private;
+	char *tunnel;
+	char *enabled;
+};
+
+struct raw_blacklist_entry {
+	char *prefix;
+	char *expires_after;
 };
 
 struct raw_port {
 	char *name;
 	char *address;
 	char *gateway;
+	char *address6;
+	char *gateway6;
+	char *vlan;
+	char *mtu;
 };
 
 struct raw_neighbour {
@@ -44,11 +102,7 @@ struct raw_local_ports {
 
 struct raw_sessions {
 	char *capacity;
-	char *timeout_syn;
-	char *timeout_established;
-	char *timeout_closing;
-	char *timeout_reset;
-	char *timeout_udp;
+	char *timeouts[SESSION_CLASSES];
 };
 
 struct raw_telemetry {
@@ -73,6 +127,7 @@ struct raw_colour {
 	unsigned int keys_count;
 	struct raw_prober *probers;
 	unsigned int probers_count;
+	char *erase;
 };
 
 struct raw_settings {
@@ -80,9 +135,11 @@ struct raw_settings {
 	char *node;
 	char *tier;
 	char *workers;
+	char *dispatchers;
 	char *idle_sleep;
 	char *realtime;
 	char *realtime_priority;
+	char *verify_checksums;
 	struct raw_port *ports;
 	unsigned int ports_count;
 	char **local_addresses;
@@ -90,22 +147,54 @@ struct raw_settings {
 	struct raw_local_ports *local_ports;
 	struct raw_neighbour *neighbours;
 	unsigned int neighbours_count;
+	struct raw_tunnel *tunnels;
+	unsigned int tunnels_count;
 	struct raw_sessions *sessions;
 	char *control_socket;
 	struct raw_telemetry *telemetry;
 	struct raw_colour *colour;
+	char *eip_capacity;
+	struct raw_eip *eips;
+	unsigned int eips_count;
+	char *blacklist_capacity;
+	struct raw_blacklist_entry *blacklist;
+	unsigned int blacklist_count;
 	struct raw_vip *vips;
 	unsigned int vips_count;
 };
 
-// Strict: an unknown or missing key is an error. path or (yaml, len).
-struct raw_settings *raw_settings_load(
-	const char *path, const char *yaml, size_t len, char error[SETTINGS_ERROR_BYTES]);
-void raw_settings_free(struct raw_settings *raw);
+// What the control socket takes too.
+extern const struct raw_shape raw_settings_shape, raw_vip_shape, raw_backend_shape,
+	raw_limits_shape, raw_eip_shape, raw_blacklist_entry_shape;
 
-// A VIP without slots, its Maglev table filled; prefix stands before the keys in errors ("vip" or
-// "vips[3]"). NULL, with *error filled in.
-struct vip *raw_vip_check(
-	const struct raw_vip *raw, const char *prefix, char error[SETTINGS_ERROR_BYTES]);
+// The names of the timeouts' keys, by session class.
+extern const char *const raw_timeout_keys[SESSION_CLASSES];
+
+struct check;
+
+// Each fills in what the raw one says; prefix stands before the keys in errors ("vip", "eips[3]").
+// What stands in settings (tunnels, local addresses) must be checked before. The VIP comes without
+// slots, its schedule filled in; NULL, with *error filled in.
+struct vip *raw_vip_check(const struct raw_vip *raw, const struct settings *settings,
+	const char *prefix, char error[SETTINGS_ERROR_BYTES]);
+bool raw_backend_check(struct check *check, const struct raw_backend *raw, const char *prefix,
+	const struct vip *vip, struct backend *backend);
+bool raw_limits_check(struct check *check, const struct raw_limits *raw, const char *prefix,
+	struct vip_limits *limits);
+bool raw_eip_check(struct check *check, const struct raw_eip *raw, const struct settings *settings,
+	const char *prefix, struct settings_eip *eip);
+bool raw_blacklist_check(struct check *check, const struct raw_blacklist_entry *raw,
+	const char *prefix, struct settings_blacklist_entry *entry);
+bool raw_quic_check(struct check *check, const struct raw_quic *raw, const char *prefix,
+	struct quic_config *config);
+bool raw_server_id_check(struct check *check, const char *text, const char *key,
+	const struct quic_config *config, struct quic_server_id *id);
+// of a VIP: no name, no remote.
+bool raw_tunnel_check(struct check *check, const struct raw_tunnel *raw, const char *prefix,
+	struct tunnel *tunnel);
+
+// Parts of the whole, in this order.
+bool check_network(struct check *check, const struct raw_settings *raw, struct settings *settings);
+bool check_entries(struct check *check, const struct raw_settings *raw, struct settings *settings);
 
 #endif
