@@ -86,7 +86,6 @@ static void should_tell_an_ipv6_sender(void **state)
 	uint8_t packet[BIG], out[ICMP_ERROR_V6_MAX_BYTES];
 	const uint8_t *icmp = out + IPV6_BYTES;
 	struct packet_view view;
-	uint64_t sum;
 	size_t len;
 
 	(void)state;
@@ -100,8 +99,9 @@ static void should_tell_an_ipv6_sender(void **state)
 	assert_int_equal(load_be32(icmp + 4), 100000);
 	assert_memory_equal(icmp + ICMP_MIN_BYTES, packet, len - IPV6_BYTES - ICMP_MIN_BYTES);
 	assert_memory_equal(out + IPV6_DESTINATION, packet + IPV6_SOURCE, 16);
-	sum = checksum_add(0, out + IPV6_SOURCE, 32) + htons(view.l4_len) + htons(PROTOCOL_ICMPV6);
-	assert_int_equal(checksum_fold(checksum_add(sum, icmp, view.l4_len)), 0xffff);
+	assert_int_equal(checksum_transport(&view.source, &view.destination, PROTOCOL_ICMPV6, icmp,
+				 view.l4_len),
+		0);
 	fill_v6(packet, 48, PROTOCOL_UDP);
 	assert_int_equal(answer(packet, ICMP_ERROR_TIME_EXCEEDED, 9, "2001:db8::1", out), 96);
 	assert_int_equal(icmp[0], 3);

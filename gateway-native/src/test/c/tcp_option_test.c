@@ -21,8 +21,10 @@ static const char *const client_v4 = "198.51.100.7", *const client_v6 = "2001:db
 
 static uint16_t sum_of(const uint8_t *tcp, size_t len)
 {
-	return checksum_transport(
-		inet_addr("198.51.100.7"), inet_addr("192.0.2.80"), PROTOCOL_TCP, tcp, len);
+	struct ip_address source = ip_from_v4(htonl(0xc6336407)),
+			  destination = ip_from_v4(htonl(0xc0000250));
+
+	return checksum_transport(&source, &destination, PROTOCOL_TCP, tcp, len);
 }
 
 static struct segment segment(uint8_t flags, const uint8_t *options, size_t options_len)

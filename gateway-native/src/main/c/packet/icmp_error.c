@@ -96,7 +96,6 @@ static size_t write_v6(enum icmp_error_kind kind, uint32_t mtu, const struct ip_
 	size_t quoted = view->ip_len < room ? view->ip_len : room;
 	size_t icmp_len = ICMP_MIN_BYTES + quoted;
 	uint8_t *icmp = out + IPV6_BYTES;
-	uint64_t sum;
 
 	memset(out, 0, IPV6_BYTES + ICMP_MIN_BYTES);
 	store_be32(out, 6u << 28 | (uint32_t)ERROR_TOS << 20);
@@ -112,10 +111,8 @@ static size_t write_v6(enum icmp_error_kind kind, uint32_t mtu, const struct ip_
 		icmp[0] = ICMPV6_TIME_EXCEEDED;
 	}
 	memcpy(icmp + ICMP_MIN_BYTES, packet, quoted);
-	sum = checksum_add(0, out + IPV6_SOURCE, 32);
-	sum += htons((uint16_t)icmp_len) + htons(PROTOCOL_ICMPV6);
-	store_raw16(
-		icmp + ICMP_CHECKSUM, (uint16_t)~checksum_fold(checksum_add(sum, icmp, icmp_len)));
+	store_raw16(icmp + ICMP_CHECKSUM,
+		checksum_transport(source, &view->source, PROTOCOL_ICMPV6, icmp, icmp_len));
 	return IPV6_BYTES + icmp_len;
 }
 

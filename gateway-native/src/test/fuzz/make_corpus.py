@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seeds of the fuzz targets into corpus/: one input of every kind they tell apart."""
+import pathlib
+import struct
+import sys
+
+ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
+
+
+def seed(target, name, *parts):
+    folder = ROOT / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"".join(bytes(p) for p in parts))
+
+
+def be16(value):
+    return struct.pack("!H", value)
+
+
+def be32(value):
+    return struct.pack("!I", value)
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return be16(~total & 0xFFFF)
+
+
+def ipv4(protocol, payload, source=(198, 51, 100, 7), destination=(192, 0, 2, 80), fragment=0):
+    header = struct.pack("!BBHHHBB", 0x45, 0, 20 + len(payload), 1, fragment, 64, protocol)
+    addresses = bytes(source) + bytes(destination)
+    return header + checksum(header + b"\0\0" + addresses) + addresses + payload
+
+
+V6_SOURCE = bytes.fromhex("20010db8000000000000000000000007")
+V6_DESTINATION = bytes.fromhex("20010db8000100000000000000000080")
+
+
+def ipv6(protocol, payload, source=V6_SOURCE, destination=V6_DESTINATION):
+    return be32(6 << 28) + be16(len(payload)) + bytes([protocol, 64]) + source + destination + payload
+
+
+def udp(port, payload, source=40000):
+    return be16(source) + be16(port) + be16(8 + len(payload)) + b"\0\0" + payload
+
+
+def tcp(flags, options=b"", payload=b""):
+    words = (20 + len(options)) // 4
+    return struct.pack("!HHIIBBHHH", 40000, 443, 1, 0, words << 4, flags, 1024, 0, 0) + options + payload
+
+
+MSS = bytes.fromhex("020405b4")
+LINUX_SYN = bytes.fromhex("020405b40402080a000000010000000001030307")
+COLOUR = bytes([253, 20]) + bytes.fromhex("44590100") + be16(7) + be32(1) + bytes(8)
+TOA = bytes([254, 8]) + be16(40000) + bytes([198, 51, 100, 7])
+INNER = ipv4(6, tcp(2, MSS))
+INNER6 = ipv6(17, udp(53, b"query"))
+
+
+def tunnels():
+    ethernet = bytes.fromhex("020000000009 0200c0000201")
+    gre = {
+        "gre": b"\0\0\x08\0",
+        "gre_key": b"\x20\0\x08\0" + be32(77),
+        "gre_sequence": b"\x10\0\x08\0" + be32(1),
+        "gre_bridge": b"\0\0\x65\x58",
+        "gre_routing": b"\x40\0\x08\0",
+    }
+    summed = b"\xb0\0\x08\0" + b"\0\0\0\0" + be32(77) + be32(1) + INNER
+    gre_all = summed[:4] + checksum(summed) + summed[6:]
+    outer = ipv4(0, b"")
+    for name, header in gre.items():
+        seed("tunnel", name, [0, 0, 20], outer, header, INNER)
+    seed("tunnel", "gre_all", [0, 0, 20], outer, gre_all)
+    seed("tunnel", "gre6", [0, 0, 20], outer, b"\0\0\x86\xdd", INNER6)
+    seed("tunnel", "ipip", [0, 2, 20], outer, INNER)
+    seed("tunnel", "ip6ip", [0, 3, 20], outer, INNER6)
+    seed("tunnel", "no_tunnel", [0, 4, 20], outer, tcp(2))
+    for name, header in {
+        "gue": b"\0\4\0\0",
+        "gue_control": b"\x20\0\0\0",
+        "gue_extension": b"\1\4\x80\0\0\0\0\0",
+        "gue_direct": b"",
+    }.items():
+        seed("tunnel", name, [0, 1, 20], outer, udp(6080, header + INNER))
+    seed("tunnel", "gue6", [0, 1, 20], outer, udp(6080, b"\0\x29\0\0" + INNER6))
+    vxlan = b"\x08\0\0\0\0\x12\x34\0" + ethernet
+    seed("tunnel", "vxlan", [0, 1, 20], outer, udp(4789, vxlan + b"\x08\0" + INNER))
+    seed("tunnel", "vxlan6", [0, 1, 40], ipv6(17, b""), udp(4789, vxlan + b"\x86\xdd" + INNER6))
+    seed("tunnel", "vxlan_arp", [0, 1, 20], outer, udp(4789, vxlan + b"\x08\x06" + bytes(28)))
+    seed("tunnel", "dns", [0, 1, 20], outer, udp(53, b"query"))
+    for kind in range(4):
+        for outer_v6 in (0, 2):
+            mode = 1 | outer_v6 | 8 | kind << 4
+            seed("tunnel", f"write_{kind}_{outer_v6}", [mode, 64], V6_SOURCE, V6_DESTINATION, be32(77 << 8),
+                 ethernet[:6], [0], be32(0x12345678), INNER)
+
+
+def tcp_options():
+    for name, options in {
+        "none": b"",
+        "mss": MSS,
+        "odd_mss": b"\1" + MSS + b"\1\1\0",
+        "linux": LINUX_SYN,
+        "colour": MSS + COLOUR,
+        "colour_and_end": MSS + COLOUR + b"\0\0\0\0",
+        "erased": MSS + b"\1" * 20,
+        "toa": MSS + TOA,
+        "two_toas": TOA + MSS + TOA,
+        "end": MSS + b"\0" * 12,
+        "broken": b"\3\1" + b"\1" * 6,
+        "cut": MSS + b"\1\1\1\x22",
+        "full": b"\x1e\x28" + bytes(38),
+        "strange_colour": MSS + bytes([253, 8]) + bytes.fromhex("445901000001"),
+    }.items():
+        for family in (0, 1):
+            seed("tcp_option", f"{name}_{family}", [family], be16(536), [2, len(options) // 4], V6_SOURCE, options,
+                 b"payload")
+
+
+def quic():
+    key = bytes.fromhex("8f95f09245765f80256934e50c66207f")
+    long_header = bytes.fromhex("c000000001")
+    for name, cid in {"1": "6b59c0ffffffffff", "2": "bf12345678ffffff", "3": "c0deadbeefffffff"}.items():
+        cid = bytes.fromhex(cid)
+        seed("quic", f"katran_{name}", [2, 0], key, b"\x40", cid, bytes(20))
+        seed("quic", f"katran_long_{name}", [2, 0], key, b"\xe0", long_header[1:], [8], cid, [0], bytes(20))
+    seed("quic", "initial", [2, 0], key, long_header, [8], bytes(8), [0], bytes(20))
+    seed("quic", "version_2", [2, 0], key, bytes.fromhex("f06b3343cf08c0deadbeefffffff00"), bytes(20))
+    seed("quic", "unknown_version", [2, 0], key, bytes.fromhex("e01a2a3a4a08c0deadbeefffffff00"), bytes(20))
+    seed("quic", "cut", [2, 0], key, long_header, [8], bytes(3))
+    seed("quic", "no_layout", [0, 0], key, b"\x40", bytes(20))
+    for name, rotation, lengths, with_key, cid in (
+        ("plain", 0, 0x03, 0, "07c4605e4504cc4f"),
+        ("four_passes", 0, 0x03, 8, "0720b1d07b359d3c"),
+        ("long_server_id", 1, 0x1A, 8, "2fcc381bc74cb4fbad2823a3d1f8fed2"),
+        ("one_pass", 2, 0x48, 8, "504dd2d05a7b0de9b2b9907afb5ecf8cc3"),
+        ("longest", 0, 0x59, 8, "125779c9cc86beb3a3a4a3ca96fce4bfe0cdbc"),
+        ("unroutable", 0, 0x03, 0, "e7c4605e4504cc4f"),
+    ):
+        mode = 4 | with_key | rotation << 5
+        seed("quic", f"lb_{name}", [mode, lengths], key, b"\x40", bytes.fromhex(cid), bytes(20))
+        seed("quic", f"lb_encode_{name}", [mode | 1, lengths], key, bytes(range(33)))
+
+
+def icmp_errors():
+    echo = b"\x08\0\0\0\0\1\0\1" + bytes(16)
+    unreachable = b"\3\3\0\0\0\0\0\0" + INNER
+    for name, packet, offset, protocol, mode in (
+        ("tcp", INNER, 20, 6, 0),
+        ("tcp_too_big", INNER + bytes(1400), 20, 6, 1),
+        ("udp6_too_big", INNER6 + bytes(1400), 40, 17, 3),
+        ("echo", ipv4(1, echo), 20, 1, 0),
+        ("unreachable", ipv4(1, unreachable), 20, 1, 0),
+        ("echo6", ipv6(58, b"\x80" + bytes(15)), 40, 58, 2),
+        ("too_big6", ipv6(58, b"\2" + bytes(15)), 40, 58, 2),
+        ("first_fragment", INNER, 20, 6, 4),
+        ("later_fragment", INNER, 20, 6, 8),
+        ("multicast", ipv4(17, udp(53, b""), destination=(224, 0, 0, 5)), 20, 17, 0),
+        ("loopback", ipv4(17, udp(53, b""), source=(127, 0, 0, 1)), 20, 17, 0),
+    ):
+        seed("icmp_error", name, [mode], be32(1450), [offset, protocol], packet)
+
+
+tunnels()
+tcp_options()
+quic()
+icmp_errors()
