@@ -32,7 +32,7 @@ demo: build ## builds, then shows the whole story on real packets
 
 .PHONY: test
 test: export REQUIRE_ALL := 1
-test: build test-native lint-files ## every test, the checks, and one demonstration: what CI runs
+test: build test-native fuzz lint-files ## every test, the checks, and one demonstration: what CI runs
 	$(MVN) verify
 	./dyetrace demo --json
 
@@ -43,9 +43,14 @@ test-native: native ## the C unit tests, also with the address and undefined-beh
 		-Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
 	meson test -C $(NATIVE_SANITIZED) --print-errorlogs --timeout-multiplier 4
 
+.PHONY: fuzz
+fuzz: ## fuzzes the gateway's packet code for FUZZ_SECONDS in all (60)
+	gateway-native/fuzz.sh $(or $(FUZZ_SECONDS),60)
+
 .PHONY: acceptance
-acceptance: build ## ten demonstrations, the quiet run and the kill tests; writes benchmarks/results/
+acceptance: build ## ten demonstrations, the quiet run, the kill tests, an hour of fuzzing; writes benchmarks/results/
 	lab/acceptance.sh
+	$(MAKE) fuzz FUZZ_SECONDS=3600
 
 .PHONY: bench
 bench: build ## measures the colour and the detection with JMH; writes benchmarks/results/

@@ -4,7 +4,8 @@
 # Runs every fuzz target under ASan and UBSan: fuzz.sh SECONDS_TOTAL [TARGET…]
 # The time is divided among the targets. One line each: runs, runs a second, coverage, findings. Exits 1
 # on a finding; its input stays in build-fuzz/findings. What the targets learned stays in build-fuzz/corpus
-# and is where the next run begins; what every run begins with is src/test/fuzz/corpus.
+# and is where the next run begins; what every run begins with is src/test/fuzz/corpus. Without clang it
+# skips; with REQUIRE_ALL=1 it fails.
 set -euo pipefail
 seconds=${1:?usage: fuzz.sh SECONDS_TOTAL [TARGET…]}
 shift
@@ -14,7 +15,8 @@ seeds=src/test/fuzz/corpus
 
 command -v clang >/dev/null || {
 	echo "fuzz: clang is missing; scripts/packages.txt lists the packages that the build needs" >&2
-	exit 1
+	[ "${REQUIRE_ALL:-}" != 1 ] || exit 1
+	exit 0
 }
 mkdir -p $build/findings
 [ -f $build/build.ninja ] ||

@@ -166,6 +166,44 @@ def icmp_errors():
         seed("icmp_error", name, [mode], be32(1450), [offset, protocol], packet)
 
 
+def frames():
+    ethernet = bytes.fromhex("020000000001 020000000002")
+    syn = tcp(2, MSS + COLOUR)
+    checked = udp(443, b"\x40" + bytes(30))[:6] + b"\x12\x34" + b"\x40" + bytes(30)
+    extension = lambda following, units=0: bytes([following, units]) + bytes(6 + 8 * units)
+    packets = {
+        "syn": ipv4(6, syn),
+        "syn6": ipv6(6, syn),
+        "udp": ipv4(17, udp(443, b"\x40" + bytes(30))),
+        "udp6": ipv6(17, checked),
+        "sctp": ipv4(132, be16(40000) + be16(80) + bytes(8) + b"\1\0\0\x14" + bytes(16)),
+        "echo": ipv4(1, b"\x08\0" + bytes(14)),
+        "unreachable": ipv4(1, b"\3\3" + bytes(6) + ipv4(6, syn)[:28]),
+        "too_big6": ipv6(58, b"\2\0" + bytes(6) + ipv6(17, checked)),
+        "solicitation": ipv6(58, b"\x87\0" + bytes(6) + V6_DESTINATION + b"\1\1\2\0\0\0\0\1"),
+        "first_fragment": ipv4(17, udp(53, bytes(16)), fragment=0x2000),
+        "later_fragment": ipv4(17, bytes(16), fragment=3),
+        "fragment6": ipv6(44, bytes([17, 0, 0, 1, 0, 0, 0, 7]) + checked),
+        "later_fragment6": ipv6(44, bytes([17, 0, 0, 8, 0, 0, 0, 7]) + bytes(16)),
+        "extensions": ipv6(0, extension(60) + extension(43, 1) + extension(6) + syn),
+        "ipip": ipv4(4, ipv4(6, syn)),
+        "gre_in_gre": ipv4(47, b"\x20\0\x08\0" + be32(1) + ipv4(47, b"\0\0\x86\xdd" + ipv6(6, syn))),
+        "gue": ipv4(17, udp(6080, b"\0\4\0\0" + ipv4(6, syn))),
+        "vxlan6": ipv6(17, udp(4789, b"\x08\0\0\0\0\0\1\0" + ethernet + b"\x08\0" + ipv4(6, syn))),
+    }
+    for name, packet in packets.items():
+        kind = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0"
+        seed("parse", name, [0], ethernet, kind, packet)
+        seed("parse", f"{name}_ip", [1], packet)
+    seed("parse", "vlan", [0], ethernet, b"\x81\0\0\x64\x08\0", packets["syn"])
+    seed("parse", "qinq", [0], ethernet, b"\x88\xa8\0\x64\x81\0\0\7\x86\xdd", packets["syn6"])
+    arp = bytes.fromhex("0001080006040001") + ethernet[6:] + bytes([192, 0, 2, 1]) + bytes(6) + bytes([192, 0, 2, 2])
+    seed("parse", "arp", [0], ethernet, b"\x08\6", arp)
+    seed("parse", "padded", [0], ethernet, b"\x08\0", ipv4(6, tcp(16)), bytes(6))
+    seed("parse", "bad_checksum", [2], ethernet, b"\x08\0", packets["syn"][:10], b"\0\0", packets["syn"][12:])
+
+
+frames()
 tunnels()
 tcp_options()
 quic()
