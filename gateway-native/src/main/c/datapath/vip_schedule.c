@@ -22,35 +22,35 @@ static bool starts_slowly(const struct vip *vip, const struct backend *b)
 	return vip->slow_start_ns != 0 && b->up_since_ns != 0;
 }
 
-bool vip_slow_start(struct vip *vip, uint64_t now_ns)
+static uint16_t weight_at(const struct vip *vip, const struct backend *b, uint64_t now_ns)
 {
-	bool changed = false;
+	uint64_t elapsed = now_ns > b->up_since_ns ? now_ns - b->up_since_ns : 0;
+	uint64_t tenth = vip->slow_start_ns / VIP_WEIGHT_STEPS, steps;
 
-	for (uint32_t i = 0; i < vip->backend_count; i++) {
-		struct backend *b = &vip->backends[i];
-		uint64_t elapsed = now_ns > b->up_since_ns ? now_ns - b->up_since_ns : 0;
-		uint16_t weight = whole_weight(b);
-
-		if (starts_slowly(vip, b) && elapsed < vip->slow_start_ns) {
-			uint64_t step = vip->slow_start_ns / VIP_WEIGHT_STEPS;
-			uint64_t steps = step ? elapsed / step + 1 : VIP_WEIGHT_STEPS;
-
-			if (steps < VIP_WEIGHT_STEPS)
-				weight = (uint16_t)(b->weight * steps);
-		}
-		changed = changed || b->effective_weight != weight;
-		b->effective_weight = weight;
-	}
-	return changed;
+	if (!starts_slowly(vip, b) || tenth == 0)
+		return whole_weight(b);
+	steps = elapsed / tenth + 1;
+	return steps < VIP_WEIGHT_STEPS ? (uint16_t)(b->weight * steps) : whole_weight(b);
 }
 
-bool vip_is_starting(const struct vip *vip)
+bool vip_slow_start_due(const struct vip *vip, uint64_t now_ns)
 {
 	for (uint32_t i = 0; i < vip->backend_count; i++) {
-		if (vip->backends[i].effective_weight < whole_weight(&vip->backends[i]))
+		const struct backend *b = &vip->backends[i];
+
+		if (b->effective_weight != weight_at(vip, b, now_ns))
 			return true;
 	}
 	return false;
+}
+
+bool vip_slow_start(struct vip *vip, uint64_t now_ns)
+{
+	bool due = vip_slow_start_due(vip, now_ns);
+
+	for (uint32_t i = 0; i < vip->backend_count; i++)
+		vip->backends[i].effective_weight = weight_at(vip, &vip->backends[i], now_ns);
+	return due;
 }
 
 // A backend that takes new sessions.

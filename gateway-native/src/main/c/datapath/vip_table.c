@@ -61,21 +61,36 @@ struct vip *vip_new(uint32_t backend_count)
 	return vip;
 }
 
-struct vip *vip_copy(const struct vip *vip)
+struct vip *vip_copy_unfinished(const struct vip *vip, uint32_t backend_count)
 {
-	struct vip *copy = vip_new(vip->backend_count);
+	uint32_t same = backend_count < vip->backend_count ? backend_count : vip->backend_count;
+	struct vip *copy = vip_new(backend_count);
 
 	if (!copy)
 		return NULL;
-	memcpy(copy, vip, sizeof(*vip) + vip->backend_count * sizeof(vip->backends[0]));
+	memcpy(copy, vip, sizeof(*vip) + same * sizeof(vip->backends[0]));
+	copy->backend_count = backend_count;
 	copy->references = 0;
 	copy->schedule = NULL;
 	copy->candidates = NULL;
+	copy->schedule_size = 0;
 	copy->servers = NULL;
+	copy->server_mask = 0;
 	copy->quic = vip->quic ? malloc(sizeof(*vip->quic)) : NULL;
 	if (copy->quic)
 		*copy->quic = *vip->quic;
-	if ((vip->quic && !copy->quic) || vip_finish(copy) != 0) {
+	if (vip->quic && !copy->quic) {
+		vip_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+struct vip *vip_copy(const struct vip *vip)
+{
+	struct vip *copy = vip_copy_unfinished(vip, vip->backend_count);
+
+	if (copy && vip_finish(copy) != 0) {
 		vip_free(copy);
 		return NULL;
 	}

@@ -152,11 +152,15 @@ int vip_finish(struct vip *vip);
 // backend takes a tenth of its weight at first, and a tenth more with each tenth of slow_start_ns.
 bool vip_slow_start(struct vip *vip, uint64_t now_ns);
 
-// Some backend has not reached its weight yet.
-bool vip_is_starting(const struct vip *vip);
+// vip_slow_start() would change something.
+bool vip_slow_start_due(const struct vip *vip, uint64_t now_ns);
 
 // A copy that is in no table, with its own schedule and QUIC configuration. NULL: no memory.
 struct vip *vip_copy(const struct vip *vip);
+
+// The same without what vip_finish() makes, and with another number of backends: the first are the
+// VIP's, the others clear.
+struct vip *vip_copy_unfinished(const struct vip *vip, uint32_t backend_count);
 
 // For a VIP that is in no table.
 void vip_free(struct vip *vip);
