@@ -134,10 +134,12 @@ enum dt_drop_reason {
 	DT_DROP_ICMP_UNSUPPORTED = 38,
 	// no elastic IP has this public or private address
 	DT_DROP_NO_EIP = 39,
+	// the SCTP header is cut short or has no ports
+	DT_DROP_MALFORMED_SCTP = 40,
 };
 
 // One more than the highest code: the length of an array by code.
-#define DT_DROP_COUNT 40
+#define DT_DROP_COUNT 41
 
 // The name of a code, "UNKNOWN" for one that is not in the table.
 static inline const char *dt_drop_reason_name(uint16_t code)
@@ -183,6 +185,7 @@ static inline const char *dt_drop_reason_name(uint16_t code)
 		[DT_DROP_DRAINING] = "DRAINING",
 		[DT_DROP_ICMP_UNSUPPORTED] = "ICMP_UNSUPPORTED",
 		[DT_DROP_NO_EIP] = "NO_EIP",
+		[DT_DROP_MALFORMED_SCTP] = "MALFORMED_SCTP",
 	};
 	return code < DT_DROP_COUNT ? names[code] : "UNKNOWN";
 }

@@ -100,7 +100,9 @@ public enum DropReason {
   ICMP_UNSUPPORTED(
       38, "packet", "unhandled_proto", "an ICMP message the gateway does not answer or translate"),
   /** No elastic IP has this public or private address. */
-  NO_EIP(39, "config", "dst_host_unknown", "no elastic IP has this public or private address");
+  NO_EIP(39, "config", "dst_host_unknown", "no elastic IP has this public or private address"),
+  /** The SCTP header is cut short or has no ports. */
+  MALFORMED_SCTP(40, "packet", "unknown_parsing", "the SCTP header is cut short or has no ports");
 
   private static final @Nullable DropReason[] BY_CODE = byCode();
 
@@ -151,7 +153,7 @@ public enum DropReason {
   }
 
   private static @Nullable DropReason[] byCode() {
-    @Nullable DropReason[] all = new @Nullable DropReason[40];
+    @Nullable DropReason[] all = new @Nullable DropReason[41];
     for (DropReason value : values()) {
       all[value.code] = value;
     }
