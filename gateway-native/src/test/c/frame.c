@@ -325,10 +325,13 @@ struct frame frame_arp_request(const char *sender, const char *target)
 		.sender = frame_address(sender),
 		.target = frame_address(target),
 	};
-	struct frame f = {.len = ARP_FRAME_BYTES};
+	struct frame f = {.len = ETHERNET_BYTES + ARP_PADDED_BYTES};
 
+	memset(f.bytes, 0xff, 6);
+	memcpy(f.bytes + 6, client_mac, 6);
+	store_be16(f.bytes + 12, ETHERTYPE_ARP_ID);
 	memcpy(message.sender_mac, client_mac, 6);
-	arp_write(f.bytes, &message);
+	arp_write(f.bytes + ETHERNET_BYTES, &message);
 	return f;
 }
 

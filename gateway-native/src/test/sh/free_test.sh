@@ -14,5 +14,5 @@ case $found in
 ./drop.c:*) ;;
 *) fail "a buffer is freed outside drop.c: $found" ;;
 esac
-others=$(grep -l 'consume(' ./*.c | grep -v '^./drop.c$' | grep -v '^./arp_input.c$' || true)
+others=$(grep -l 'consume(' ./*.c | grep -v '^./drop.c$' | grep -v '^./neighbour_input.c$' || true)
 [ -z "$others" ] || fail "consume() is called where a packet may die: $others"

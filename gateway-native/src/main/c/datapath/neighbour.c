@@ -1,19 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "neighbour.h"
 
+#include "flow_hash.h"
+
 #include <string.h>
 
-static uint32_t bucket_of(uint32_t address)
+static uint64_t hash(const struct ip_address *address)
 {
-	return (uint32_t)((address * 0x9e3779b97f4a7c15ull) >> 40) % NEIGHBOUR_BUCKETS;
+	return flow_hash_mix(address->halves[0] ^ 0x2d358dccaa6c78a5ull,
+		address->halves[1] ^ 0x8bb84b93962eacc9ull);
 }
 
-static struct neighbour *find(const struct neighbour_table *table, uint32_t address)
+static uint32_t bucket_of(uint64_t h)
 {
-	uint32_t b = bucket_of(address);
+	return (uint32_t)(h >> 40) % NEIGHBOUR_BUCKETS;
+}
+
+static uint32_t tag_of(uint64_t h)
+{
+	return (uint32_t)h ? (uint32_t)h : 1; // 0: free
+}
+
+static struct neighbour *find(const struct neighbour_table *table, const struct ip_address *address)
+{
+	uint64_t h = hash(address);
+	uint32_t b = bucket_of(h), tag = tag_of(h);
 
 	for (int way = 0; way < NEIGHBOUR_WAYS; way++) {
-		if (table->addresses[b][way] == address)
+		if (table->tags[b][way] == tag &&
+			ip_equal(&table->entries[b][way].address, address))
 			return (struct neighbour *)&table->entries[b][way];
 	}
 	return NULL;
@@ -25,15 +40,16 @@ static bool replaceable(const struct neighbour *n)
 }
 
 // A free entry of the address's bucket, else the one used least lately; NULL when all are held.
-static struct neighbour *claim(struct neighbour_table *table, uint32_t address)
+static struct neighbour *claim(struct neighbour_table *table, const struct ip_address *address)
 {
-	uint32_t b = bucket_of(address);
+	uint64_t h = hash(address);
+	uint32_t b = bucket_of(h);
 	int best = -1;
 
 	for (int way = 0; way < NEIGHBOUR_WAYS; way++) {
 		const struct neighbour *n = &table->entries[b][way];
 
-		if (table->addresses[b][way] == 0) {
+		if (table->tags[b][way] == 0) {
 			best = way;
 			break;
 		}
@@ -42,8 +58,8 @@ static struct neighbour *claim(struct neighbour_table *table, uint32_t address)
 	}
 	if (best < 0)
 		return NULL;
-	table->addresses[b][best] = address;
-	table->entries[b][best] = (struct neighbour){.address = address};
+	table->tags[b][best] = tag_of(h);
+	table->entries[b][best] = (struct neighbour){.address = *address};
 	return &table->entries[b][best];
 }
 
@@ -54,7 +70,7 @@ static void ask(struct neighbour_table *table, struct neighbour *n, uint64_t now
 	n->tries++;
 	n->next_try_ns = now_ns + (known ? NEIGHBOUR_REFRESH_RETRY_NS : NEIGHBOUR_RETRY_NS);
 	// The second half of a refresh asks everybody: the neighbour may have a new MAC.
-	table->callbacks.request(table->callbacks.context, n->port, n->address,
+	table->callbacks.request(table->callbacks.context, n->port, &n->address,
 		known && n->tries <= 2 ? n->mac : NULL);
 }
 
@@ -65,16 +81,16 @@ static void start_resolving(struct neighbour_table *table, struct neighbour *n, 
 	ask(table, n, now_ns);
 }
 
-// A locally administered address that contains the IP address.
+// A locally administered address that contains the IP address, or the end of an IPv6 one.
 static void placeholder_mac(struct neighbour *n)
 {
 	n->mac[0] = 0x02;
 	n->mac[1] = 0x00;
-	memcpy(n->mac + 2, &n->address, 4);
+	memcpy(n->mac + 2, &n->address.words[3], 4);
 }
 
 enum neighbour_outcome neighbour_resolve(struct neighbour_table *table, uint8_t port,
-	uint32_t address, void *packet, uint64_t now_ns, const uint8_t **mac)
+	const struct ip_address *address, void *packet, uint64_t now_ns, const uint8_t **mac)
 {
 	struct neighbour *n = find(table, address);
 
@@ -107,7 +123,8 @@ enum neighbour_outcome neighbour_resolve(struct neighbour_table *table, uint8_t 
 	return NEIGHBOUR_QUEUED;
 }
 
-void neighbour_pin(struct neighbour_table *table, uint8_t port, uint32_t address, uint64_t now_ns)
+void neighbour_pin(struct neighbour_table *table, uint8_t port, const struct ip_address *address,
+	uint64_t now_ns)
 {
 	struct neighbour *n = find(table, address);
 
@@ -126,8 +143,8 @@ void neighbour_pin(struct neighbour_table *table, uint8_t port, uint32_t address
 	}
 }
 
-void neighbour_fix(
-	struct neighbour_table *table, uint8_t port, uint32_t address, const uint8_t mac[6])
+void neighbour_fix(struct neighbour_table *table, uint8_t port, const struct ip_address *address,
+	const uint8_t mac[6])
 {
 	struct neighbour *n = find(table, address);
 
@@ -141,15 +158,18 @@ void neighbour_fix(
 	memcpy(n->mac, mac, 6);
 }
 
-unsigned int neighbour_learn(struct neighbour_table *table, uint32_t address, const uint8_t mac[6],
-	uint64_t now_ns, void **packets)
+unsigned int neighbour_learn(struct neighbour_table *table, const struct ip_address *address,
+	const uint8_t *mac, uint64_t now_ns, void **packets)
 {
-	struct neighbour *n = address ? find(table, address) : NULL;
+	struct neighbour *n = find(table, address);
 	unsigned int count;
 
 	if (!n || n->fixed || table->assume_present)
 		return 0;
-	memcpy(n->mac, mac, 6);
+	if (mac)
+		memcpy(n->mac, mac, 6);
+	else if (n->state != NEIGHBOUR_REACHABLE && n->state != NEIGHBOUR_REFRESHING)
+		return 0;
 	n->state = NEIGHBOUR_REACHABLE;
 	n->answered_ns = now_ns;
 	n->tries = 0;
@@ -207,7 +227,7 @@ void neighbour_step(struct neighbour_table *table, uint64_t now_ns)
 		for (int way = 0; way < NEIGHBOUR_WAYS; way++) {
 			struct neighbour *n = &table->entries[b][way];
 
-			if (table->addresses[b][way] && !n->fixed)
+			if (table->tags[b][way] && !n->fixed)
 				step_entry(table, n, now_ns);
 		}
 	}
@@ -219,8 +239,7 @@ void neighbour_flush(struct neighbour_table *table)
 		for (int way = 0; way < NEIGHBOUR_WAYS; way++) {
 			struct neighbour *n = &table->entries[b][way];
 
-			for (unsigned int i = 0; table->addresses[b][way] && i < n->pending_count;
-				i++)
+			for (unsigned int i = 0; table->tags[b][way] && i < n->pending_count; i++)
 				table->callbacks.unreachable(
 					table->callbacks.context, n->pending[i]);
 			n->pending_count = 0;
@@ -229,7 +248,7 @@ void neighbour_flush(struct neighbour_table *table)
 	table->pending_total = 0;
 }
 
-bool neighbour_is_reachable(const struct neighbour_table *table, uint32_t address)
+bool neighbour_is_reachable(const struct neighbour_table *table, const struct ip_address *address)
 {
 	const struct neighbour *n = find(table, address);
 

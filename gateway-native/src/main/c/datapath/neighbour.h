@@ -82,9 +82,9 @@ void neighbour_fix(struct neighbour_table *table, uint8_t port, const struct ip_
 
 // An ARP or neighbour discovery message came from this address. The packets that waited for it are
 // taken out into packets (NEIGHBOUR_PENDING of them at most); returns how many. Addresses that
-// nobody asked for are not learned.
+// nobody asked for are not learned. mac NULL: it is there and has not changed.
 unsigned int neighbour_learn(struct neighbour_table *table, const struct ip_address *address,
-	const uint8_t mac[6], uint64_t now_ns, void **packets);
+	const uint8_t *mac, uint64_t now_ns, void **packets);
 
 // Asks, asks again and gives up, where that is due.
 void neighbour_step(struct neighbour_table *table, uint64_t now_ns);

@@ -8,6 +8,7 @@
 #include "eip_table.h"
 #include "vip_table.h"
 
+#include "../packet/ndp.h"
 #include "../packet/tunnel.h"
 
 #include "../telemetry/registry.h"
@@ -35,7 +36,7 @@ enum node_state { NODE_STARTING = 1, NODE_READY = 2, NODE_DRAINING = 3 };
 // One family of a port's link.
 struct node_link {
 	struct ip_address address; // not set: the port has none of this family
-	struct ip_address mask;
+	struct ip_address mask;    // IPv4: behind 12 bytes of ones
 	struct ip_address gateway; // not set: none
 };
 
@@ -133,8 +134,8 @@ bool node_add_own_address(struct node *node, const struct ip_address *address, e
 
 static inline uint32_t node_own_slot(const struct ip_address *address)
 {
-	uint64_t h = (address->halves[0] ^ address->halves[1] * 0x9e3779b97f4a7c15ull) *
-		     0xa0761d6478bd642full;
+	uint64_t h = flow_hash_mix(address->halves[0] ^ 0xa0761d6478bd642full,
+		address->halves[1] ^ 0xe7037ed1a0b428dbull);
 
 	return (uint32_t)(h >> 40) % NODE_OWN_SLOTS;
 }
@@ -150,6 +151,18 @@ static inline const struct own_address *node_own_address(
 			return &node->own[i];
 	}
 	return NULL;
+}
+
+// The address that every port with IPv6 has besides (RFC 4291, 2.8).
+static inline bool node_is_link_local(
+	const struct node *node, unsigned int port, const struct ip_address *address)
+{
+	struct ip_address ours;
+
+	if (!ip_is_link_local(address) || !ip_is_set(&node->ports[port].v6.address))
+		return false;
+	ours = ndp_link_local(node->ports[port].mac);
+	return ip_equal(address, &ours);
 }
 
 #endif

@@ -6,22 +6,28 @@
 
 #include "../packet/bytes.h"
 
-static bool route(
-	const struct node *node, uint32_t destination, unsigned int *port, uint32_t *next_hop)
+bool transmit_route(const struct node *node, const struct ip_address *destination,
+	unsigned int *port, struct ip_address *next_hop)
 {
-	for (unsigned int i = 0; i < node->port_count; i++) {
-		const struct node_port *p = &node->ports[i];
+	bool v4 = ip_is_v4(destination);
+	int out = v4 ? node->default_port_v4 : node->default_port_v6;
 
-		if (((destination ^ p->address) & p->mask) == 0) {
+	if (ip_is_link_local(destination)) // on each of the links
+		return false;
+	for (unsigned int i = 0; i < node->port_count; i++) {
+		const struct node_link *link = v4 ? &node->ports[i].v4 : &node->ports[i].v6;
+
+		if (ip_in_prefix(destination, &link->address, &link->mask) &&
+			ip_is_set(&link->address)) {
 			*port = i;
-			*next_hop = destination;
+			*next_hop = *destination;
 			return true;
 		}
 	}
-	if (node->default_port < 0)
+	if (out < 0)
 		return false;
-	*port = (unsigned int)node->default_port;
-	*next_hop = node->ports[*port].gateway;
+	*port = (unsigned int)out;
+	*next_hop = v4 ? node->ports[out].v4.gateway : node->ports[out].v6.gateway;
 	return true;
 }
 
@@ -86,15 +92,37 @@ void transmit_frame(struct worker *worker, struct rte_mbuf *packet, unsigned int
 		transmit_flush(worker, port);
 }
 
+void transmit_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const uint8_t *mac, uint16_t type)
+{
+	const struct node_port *p = &worker->node->ports[port];
+	uint16_t len = p->vlan ? ETHERNET_BYTES + VLAN_BYTES : ETHERNET_BYTES;
+	uint8_t *frame = (uint8_t *)rte_pktmbuf_prepend(packet, len);
+
+	if (unlikely(!frame)) {
+		drop(worker, packet, DT_DROP_NO_HEADROOM);
+		return;
+	}
+	memcpy(frame, mac, 6);
+	memcpy(frame + 6, p->mac, 6);
+	store_be16(frame + len - 2, type);
+	if (p->vlan) {
+		store_be16(frame + 12, ETHERTYPE_VLAN_ID);
+		store_be16(frame + 14, p->vlan);
+	}
+	transmit_frame(worker, packet, port);
+}
+
+static bool is_v6(struct rte_mbuf *packet)
+{
+	return *packet_l3(packet) >> 4 == 6;
+}
+
 static void send_to(
 	struct worker *worker, struct rte_mbuf *packet, unsigned int port, const uint8_t *mac)
 {
-	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *);
-
-	memcpy(frame, mac, 6);
-	memcpy(frame + 6, worker->node->ports[port].mac, 6);
-	store_be16(frame + 12, ETHERTYPE_IPV4_ID);
-	transmit_frame(worker, packet, port);
+	transmit_ethernet(
+		worker, packet, port, mac, is_v6(packet) ? ETHERTYPE_IPV6_ID : ETHERTYPE_IPV4_ID);
 }
 
 void transmit_pending(struct worker *worker, struct rte_mbuf *packet, const uint8_t *mac)
@@ -102,24 +130,17 @@ void transmit_pending(struct worker *worker, struct rte_mbuf *packet, const uint
 	send_to(worker, packet, packet_meta(packet)->port_out, mac);
 }
 
-void transmit(struct worker *worker, struct rte_mbuf *packet)
+void transmit_on_link(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const struct ip_address *next_hop)
 {
 	struct packet_meta *meta = packet_meta(packet);
-	uint32_t destination = load_raw32(packet_l3(packet) + IPV4_DESTINATION), next_hop;
 	const uint8_t *mac;
-	unsigned int port;
 
-	meta->stage = DT_TP_TX;
-	if (!route(worker->node, destination, &port, &next_hop)) {
-		drop(worker, packet, DT_DROP_NO_NEIGHBOUR);
-		return;
-	}
-	if (packet->pkt_len > worker->node->ports[port].mtu + (uint32_t)ETHERNET_BYTES) {
+	if (packet->pkt_len > worker->node->ports[port].mtu) {
 		drop(worker, packet, DT_DROP_MTU_EXCEEDED);
 		return;
 	}
 	meta->port_out = (uint8_t)port;
-	meta->next_hop = next_hop;
 	switch (neighbour_resolve(
 		worker->neighbours, (uint8_t)port, next_hop, packet, worker->now.mono_ns, &mac)) {
 	case NEIGHBOUR_KNOWN:
@@ -131,4 +152,30 @@ void transmit(struct worker *worker, struct rte_mbuf *packet)
 		drop(worker, packet, DT_DROP_NO_NEIGHBOUR);
 		return;
 	}
+}
+
+static struct ip_address destination_of(struct rte_mbuf *packet)
+{
+	const uint8_t *ip = packet_l3(packet);
+
+	return is_v6(packet) ? ip_load_v6(ip + IPV6_DESTINATION)
+			     : ip_from_v4(load_raw32(ip + IPV4_DESTINATION));
+}
+
+void transmit(struct worker *worker, struct rte_mbuf *packet)
+{
+	struct packet_meta *meta = packet_meta(packet);
+	struct ip_address destination = destination_of(packet), next_hop;
+	unsigned int port;
+
+	meta->stage = DT_TP_TX;
+	if (ip_is_link_local(&destination)) { // an answer, to the link that was asked from
+		transmit_on_link(worker, packet, meta->port_in, &destination);
+		return;
+	}
+	if (!transmit_route(worker->node, &destination, &port, &next_hop)) {
+		drop(worker, packet, DT_DROP_NO_NEIGHBOUR);
+		return;
+	}
+	transmit_on_link(worker, packet, port, &next_hop);
 }

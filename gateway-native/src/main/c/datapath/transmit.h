@@ -16,7 +16,16 @@ bool transmit_route(const struct node *node, const struct ip_address *destinatio
 // where it owes an ICMP error; what is too long here is dropped.
 void transmit(struct worker *worker, struct rte_mbuf *packet);
 
-// A frame whose Ethernet header is written (an ARP message).
+// The same to a neighbour on this port's link, without asking for a route.
+void transmit_on_link(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const struct ip_address *next_hop);
+
+// Puts the Ethernet header, with the port's VLAN tag, in front of what is of this type, and sends
+// it.
+void transmit_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const uint8_t *mac, uint16_t type);
+
+// A frame whose Ethernet header is written: another worker's, for a queue of this one.
 void transmit_frame(struct worker *worker, struct rte_mbuf *packet, unsigned int port);
 
 // Sends what a port's buffer holds.

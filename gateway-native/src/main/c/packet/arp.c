@@ -21,17 +21,8 @@ bool arp_read(const uint8_t *arp, size_t len, struct arp_message *out)
 	return true;
 }
 
-void arp_write(uint8_t frame[ARP_FRAME_BYTES], const struct arp_message *message)
+void arp_write(uint8_t *arp, const struct arp_message *message)
 {
-	uint8_t *arp = frame + ETHERNET_BYTES;
-
-	memset(frame, 0, ARP_FRAME_BYTES);
-	if (message->op == ARP_OP_REQUEST)
-		memset(frame, 0xff, 6);
-	else
-		memcpy(frame, message->target_mac, 6);
-	memcpy(frame + 6, message->sender_mac, 6);
-	store_be16(frame + 12, ETHERTYPE_ARP_ID);
 	store_be16(arp, HARDWARE_ETHERNET);
 	store_be16(arp + 2, ETHERTYPE_IPV4_ID);
 	arp[4] = 6;

@@ -8,7 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ARP_FRAME_BYTES = 60, ARP_OP_REQUEST = 1, ARP_OP_REPLY = 2 };
+enum {
+	ARP_PADDED_BYTES = 46, // with what fills an Ethernet frame of least size up
+	ARP_OP_REQUEST = 1,
+	ARP_OP_REPLY = 2,
+};
 
 struct arp_message {
 	uint16_t op;
@@ -21,8 +25,7 @@ struct arp_message {
 // false: not ARP for IPv4 over Ethernet, or cut short. arp: behind the Ethernet header.
 bool arp_read(const uint8_t *arp, size_t len, struct arp_message *out);
 
-// A whole frame, padded to Ethernet's least size. A request goes to the broadcast address, a reply
-// to its target.
-void arp_write(uint8_t frame[ARP_FRAME_BYTES], const struct arp_message *message);
+// Without the Ethernet header; ARP_BYTES.
+void arp_write(uint8_t *arp, const struct arp_message *message);
 
 #endif

@@ -65,3 +65,26 @@ uint32_t checksum_sctp(const uint8_t *packet, size_t len)
 	crc = crc32c(crc, packet + SCTP_CHECKSUM_OFFSET + 4, len - SCTP_CHECKSUM_OFFSET - 4);
 	return htole32(~crc);
 }
+
+bool checksum_is_right(const uint8_t *packet, const struct packet_view *view)
+{
+	const uint8_t *l4 = packet + view->l4_offset;
+	size_t len = view->l4_len;
+
+	if (view->fragment != FRAGMENT_NONE)
+		return true;
+	switch (view->protocol) {
+	case PROTOCOL_SCTP:
+		return checksum_sctp(l4, len) == load_raw32(l4 + SCTP_CHECKSUM_OFFSET);
+	case PROTOCOL_UDP:
+		if (load_raw16(l4 + UDP_CHECKSUM) == 0)
+			return true;
+		len = load_be16(l4 + UDP_LENGTH); // the IP packet may be longer
+		break;
+	case PROTOCOL_TCP:
+		break;
+	default:
+		return true;
+	}
+	return checksum_transport(&view->source, &view->destination, view->protocol, l4, len) == 0;
+}

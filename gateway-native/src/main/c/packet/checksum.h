@@ -8,8 +8,11 @@
 #include "bytes.h"
 #include "ip_address.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct packet_view;
 
 // Adds len bytes (an odd last byte is padded with zero) to a running sum.
 uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t len);
@@ -26,6 +29,10 @@ uint16_t checksum_transport(const struct ip_address *source, const struct ip_add
 // SCTP's (RFC 9260, appendix A: CRC32c) over a packet whose checksum field counts as zero; stored
 // with store_raw32(). At least SCTP_BYTES.
 uint32_t checksum_sctp(const uint8_t *packet, size_t len);
+
+// The transport checksum of a packet that parse_ip() took is right, or there is none to check: of a
+// fragment, of another protocol, of UDP without.
+bool checksum_is_right(const uint8_t *packet, const struct packet_view *view);
 
 static inline uint16_t checksum_fold(uint64_t sum)
 {
