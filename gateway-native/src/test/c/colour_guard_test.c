@@ -388,6 +388,109 @@ static void should_verify_each_colour_once_on_all_workers_together(void **state)
 		assert_int_equal(atomic_load(&race.verified[i]), 1);
 }
 
+static const uint8_t vip[16] = {203, 0, 113, 7};
+static const uint8_t vip6[16] = {0x20, 0x01, 0x0d, 0xb8, 9};
+
+#define VIP_PORT 443
+
+// The initial sequence number that prober `id` gives a probe it sends at this time.
+static uint32_t isn_at(uint16_t id, uint8_t key_id, const uint8_t *address, const uint8_t *to,
+	size_t address_len, uint64_t sent_ns)
+{
+	const struct dt_colour_key_config *k = key_id == 3 ? &keys[1] : &keys[0];
+	struct dt_siphash_key key = dt_siphash_key_read(k->bytes);
+	struct dt_siphash_key derived = dt_colour_derive_key(&key, id);
+
+	return dt_colour_isn(
+		&derived, address, to, address_len, PORT, VIP_PORT, dt_colour_epoch(sent_ns));
+}
+
+static bool recognised(const struct dt_colour_guard *guard, uint32_t isn, uint64_t now_ns)
+{
+	return dt_colour_guard_recognise(guard, source, vip, 4, PORT, VIP_PORT, isn, now_ns);
+}
+
+static void should_recognise_the_reply_to_a_probe(void **state)
+{
+	const struct dt_colour_guard *guard = *state;
+
+	assert_true(recognised(guard, isn_at(1, 0, source, vip, 4, START_NS), START_NS));
+	assert_true(recognised(guard, isn_at(1, 3, source, vip, 4, START_NS), START_NS));
+	assert_true(dt_colour_guard_recognise(guard, source6, vip6, 16, PORT, VIP_PORT,
+		isn_at(1, 0, source6, vip6, 16, START_NS), START_NS));
+	assert_true(dt_colour_guard_recognise(guard, elsewhere, vip, 4, PORT, VIP_PORT,
+		isn_at(2, 0, elsewhere, vip, 4, START_NS), START_NS));
+}
+
+static void should_recognise_a_reply_one_epoch_later_and_no_more(void **state)
+{
+	const struct dt_colour_guard *guard = *state;
+	uint32_t isn = isn_at(1, 0, source, vip, 4, START_NS);
+
+	assert_true(recognised(guard, isn, START_NS - SECOND_NS)); // its clock is ahead
+	assert_true(recognised(guard, isn, START_NS + 59 * SECOND_NS));
+	assert_false(recognised(guard, isn, START_NS + 60 * SECOND_NS));
+	assert_false(recognised(guard, isn, START_NS - 31 * SECOND_NS));
+}
+
+static void should_not_recognise_what_answers_no_probe(void **state)
+{
+	const struct dt_colour_guard *guard = *state;
+	uint32_t isn = isn_at(1, 0, source, vip, 4, START_NS);
+	const uint8_t stranger[4] = {198, 18, 13, 2};
+
+	assert_false(recognised(guard, isn + 1, START_NS));
+	assert_false(
+		dt_colour_guard_recognise(guard, source, vip6, 4, PORT, VIP_PORT, isn, START_NS));
+	assert_false(dt_colour_guard_recognise(
+		guard, source, vip, 4, PORT + 1, VIP_PORT, isn, START_NS));
+	assert_false(dt_colour_guard_recognise(
+		guard, source, vip, 4, PORT, VIP_PORT + 1, isn, START_NS));
+	// Another prober's key, and an address that is nobody's.
+	assert_false(recognised(guard, isn_at(2, 0, source, vip, 4, START_NS), START_NS));
+	assert_false(dt_colour_guard_recognise(guard, stranger, vip, 4, PORT, VIP_PORT,
+		isn_at(1, 0, stranger, vip, 4, START_NS), START_NS));
+}
+
+static void should_recognise_probers_that_share_or_nest_their_prefixes(void **state)
+{
+	const struct dt_colour_prober_config nested[] = {
+		{.id = 7, .address_len = 4, .prefix_bits = 0},
+		{.id = 5, .address_len = 4, .prefix_bits = 24, .prefix = {198, 18, 11, 99}},
+		{.id = 4, .address_len = 4, .prefix_bits = 24, .prefix = {198, 18, 11, 0}},
+		{.id = 6, .address_len = 4, .prefix_bits = 32, .prefix = {198, 18, 11, 2}},
+		{.id = 8, .address_len = 4, .prefix_bits = 32, .prefix = {198, 18, 11, 3}},
+	};
+	struct dt_colour_guard_config c = config(1000);
+	struct dt_colour_guard *guard;
+
+	(void)state;
+	c.probers = nested;
+	c.prober_count = 5;
+	assert_int_equal(dt_colour_guard_create(&c, NULL, &guard), 0);
+	for (uint16_t id = 4; id <= 8; id++)
+		assert_int_equal(
+			recognised(guard, isn_at(id, 0, source, vip, 4, START_NS), START_NS),
+			id != 8);
+	dt_colour_guard_free(guard);
+}
+
+static void should_cap_replies_apart_from_probes(void **state)
+{
+	struct dt_colour_guard_config c = config(2);
+	uint32_t isn = isn_at(1, 0, source, vip, 4, START_NS);
+	struct dt_colour_guard *guard;
+
+	(void)state;
+	assert_int_equal(dt_colour_guard_create(&c, NULL, &guard), 0);
+	assert_true(recognised(guard, isn, START_NS));
+	assert_true(recognised(guard, isn, START_NS));
+	assert_false(recognised(guard, isn, START_NS));
+	assert_int_equal(check_at(guard, 1, START_NS, START_NS), DT_COLOUR_VERIFIED);
+	assert_true(recognised(guard, isn, START_NS + SECOND_NS));
+	dt_colour_guard_free(guard);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -413,6 +516,11 @@ int main(void)
 		TEST(should_remember_replays_over_a_change_of_configuration),
 		TEST(should_refuse_a_configuration_out_of_range),
 		TEST(should_verify_each_colour_once_on_all_workers_together),
+		TEST(should_recognise_the_reply_to_a_probe),
+		TEST(should_recognise_a_reply_one_epoch_later_and_no_more),
+		TEST(should_not_recognise_what_answers_no_probe),
+		TEST(should_recognise_probers_that_share_or_nest_their_prefixes),
+		TEST(should_cap_replies_apart_from_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

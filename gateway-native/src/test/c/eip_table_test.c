@@ -230,6 +230,25 @@ static void should_replace_an_entry(void **state)
 	assert_int_equal(eip_table_count(t), 3);
 }
 
+static void should_know_which_way_a_packet_goes(void **state)
+{
+	struct eip_table *t = *state;
+	struct eip eip = {.public_address = v6_of(1, 7), .private_address = v6_of(2, 7)};
+	struct ip_address near = private_of(0xfffe), far = private_of(0x10000);
+	struct ip_address near6 = v6_of(2, 9), far6 = v6_of(1, 9);
+
+	assert_false(eip_near_private(t, &near));
+	add(t, 1);
+	assert_true(eip_near_private(t, &near));
+	assert_false(eip_near_private(t, &far));
+	assert_false(eip_near_private(t, &near6));
+	assert_int_equal(eip_table_add(t, &eip), 0);
+	assert_true(eip_near_private(t, &near6));
+	assert_false(eip_near_private(t, &far6));
+	remove_one(t, 1); // others of its network may be there
+	assert_true(eip_near_private(t, &near));
+}
+
 static void should_list_every_entry_once(void **state)
 {
 	struct eip_table *t = *state;
@@ -255,7 +274,7 @@ static void should_stay_within_128_bytes_an_entry(void **state)
 {
 	(void)state;
 	for (uint32_t capacity = 1024; capacity < EIP_MAX; capacity += capacity / 7)
-		assert_true(eip_table_bytes(capacity) <= (size_t)capacity * 128 + 16384);
+		assert_true(eip_table_bytes(capacity) <= (size_t)capacity * 128 + 24576);
 	assert_true(eip_table_bytes(EIP_MAX) <= (size_t)EIP_MAX * 128);
 	assert_null(eip_table_create(EIP_MAX + 1, 1, NULL));
 }
@@ -505,6 +524,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			should_know_what_the_change_does_to_a_checksum, setup, teardown),
 		cmocka_unit_test_setup_teardown(should_replace_an_entry, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			should_know_which_way_a_packet_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(should_list_every_entry_once, setup, teardown),
 		cmocka_unit_test(should_stay_within_128_bytes_an_entry),
 		cmocka_unit_test_setup_teardown(

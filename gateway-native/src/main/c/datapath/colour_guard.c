@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "colour_guard.h"
 
+#include "prober_prefixes.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,6 +26,7 @@ struct prober_state {
 	unsigned int users; // guards
 	// The second (high 32 bits) and the packets stamped in it.
 	_Alignas(64) _Atomic uint64_t cap;
+	_Alignas(64) _Atomic uint64_t reply_cap; // of the replies that were recognised
 	_Alignas(64) struct window syns;
 	struct window resets;
 };
@@ -48,6 +51,7 @@ struct dt_colour_guard {
 	size_t prober_count;
 	struct prober *probers; // by id
 	struct prefix *prefixes;
+	struct prober_prefixes by_address;
 };
 
 static const struct prober *find_prober(const struct dt_colour_guard *guard, uint16_t id)
@@ -192,6 +196,41 @@ enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
 	return DT_COLOUR_FORGED;
 }
 
+static bool made_isn(const struct dt_colour_guard *guard, const struct prober *prober,
+	const uint8_t *address, const uint8_t *vip, size_t address_len, uint16_t prober_port,
+	uint16_t vip_port, uint32_t isn, uint64_t epoch)
+{
+	for (int key = 0; key < DT_COLOUR_KEY_IDS; key++) {
+		if (guard->has_key[key] &&
+			dt_colour_isn(&prober->keys[key], address, vip, address_len, prober_port,
+				vip_port, epoch) == isn)
+			return true;
+	}
+	return false;
+}
+
+bool dt_colour_guard_recognise(const struct dt_colour_guard *guard, const uint8_t *prober_address,
+	const uint8_t *vip, size_t address_len, uint16_t prober_port, uint16_t vip_port,
+	uint32_t isn, uint64_t now_ns)
+{
+	uint64_t now_epoch = dt_colour_epoch(now_ns), first = now_epoch > 0 ? now_epoch - 1 : 0;
+	const struct prober_prefix *prefix;
+	size_t cursor = 0;
+
+	while ((prefix = prober_prefixes_next(
+			&guard->by_address, prober_address, address_len, &cursor)) != NULL) {
+		const struct prober *prober = &guard->probers[prefix->prober];
+
+		for (uint64_t epoch = first; epoch <= now_epoch + 1; epoch++) {
+			if (made_isn(guard, prober, prober_address, vip, address_len, prober_port,
+				    vip_port, isn, epoch))
+				return cap_take(
+					&prober->state->reply_cap, guard->stamp_rate_limit, now_ns);
+		}
+	}
+	return false;
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const struct dt_colour_prober_config *x = a, *y = b;
@@ -268,6 +307,31 @@ static int add_probers(struct dt_colour_guard *guard, const struct dt_colour_gua
 	return 0;
 }
 
+static int index_prefixes(struct dt_colour_guard *guard, size_t prefix_count)
+{
+	struct prober_prefix *list = calloc(prefix_count + 1, sizeof(*list));
+	size_t n = 0;
+	int ret;
+
+	if (list == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < guard->prober_count; i++) {
+		const struct prober *prober = &guard->probers[i];
+
+		for (size_t k = 0; k < prober->prefix_count; k++, n++) {
+			const struct prefix *prefix = &guard->prefixes[prober->first_prefix + k];
+
+			list[n].address_len = prefix->address_len;
+			list[n].bits = prefix->bits;
+			list[n].prober = (uint32_t)i;
+			memcpy(list[n].address, prefix->address, sizeof(list[n].address));
+		}
+	}
+	ret = prober_prefixes_init(&guard->by_address, list, n);
+	free(list);
+	return ret;
+}
+
 int dt_colour_guard_create(const struct dt_colour_guard_config *config,
 	const struct dt_colour_guard *previous, struct dt_colour_guard **out)
 {
@@ -295,6 +359,8 @@ int dt_colour_guard_create(const struct dt_colour_guard_config *config,
 		qsort(sorted, config->prober_count, sizeof(*sorted), by_id);
 	}
 	ret = add_probers(guard, config, sorted, previous);
+	if (ret == 0)
+		ret = index_prefixes(guard, config->prober_count);
 	if (ret < 0)
 		goto fail;
 	free(sorted);
@@ -315,6 +381,7 @@ void dt_colour_guard_free(struct dt_colour_guard *guard)
 		if (--guard->probers[i].state->users == 0)
 			free(guard->probers[i].state);
 	}
+	prober_prefixes_free(&guard->by_address);
 	free(guard->probers);
 	free(guard->prefixes);
 	free(guard);

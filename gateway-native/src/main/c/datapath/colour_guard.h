@@ -9,6 +9,7 @@
 
 #include "../packet/colour.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,5 +62,12 @@ void dt_colour_guard_free(struct dt_colour_guard *guard);
 enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
 	const struct dt_colour_option *option, const uint8_t *source, size_t address_len,
 	uint16_t source_port, uint32_t syn_sequence, uint64_t now_ns, int *epoch_offset);
+
+// Whether a packet to this prober, from a VIP as the prober knows it, acknowledges a probe of this
+// epoch or of one beside it. isn: the acknowledgment number minus one. Replies have a cap of their
+// own, of the same packets a second and prober.
+bool dt_colour_guard_recognise(const struct dt_colour_guard *guard, const uint8_t *prober_address,
+	const uint8_t *vip, size_t address_len, uint16_t prober_port, uint16_t vip_port,
+	uint32_t isn, uint64_t now_ns);
 
 #endif

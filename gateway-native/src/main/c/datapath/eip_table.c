@@ -7,6 +7,7 @@
 
 #include "../packet/checksum.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 enum {
 	ENTRIES_PER_SPARE = 16, // places more than the capacity: they wait for workers
 	HUGE_PAGE_BYTES = 2u << 20,
+	NEAR_BITS = 65536,
 	GRACE_TRIES = 1000,
 	GRACE_TRY_NS = 100000,
 };
@@ -26,6 +28,7 @@ struct eip_table {
 	struct eip *entries;
 	struct eip_index index;
 	uint64_t seed;
+	uint64_t *near_private; // NEAR_BITS; a bit once set stays
 	// The writer's.
 	_Alignas(64) uint32_t capacity;
 	uint32_t count;
@@ -54,7 +57,7 @@ static size_t bucket_bytes(uint32_t capacity)
 size_t eip_table_bytes(uint32_t capacity)
 {
 	return sizeof(struct eip_table) + bucket_bytes(capacity) +
-	       entry_count(capacity) * sizeof(struct eip) +
+	       entry_count(capacity) * sizeof(struct eip) + NEAR_BITS / 8 +
 	       eip_index_overflow(capacity) * sizeof(struct eip_overflow_link);
 }
 
@@ -98,9 +101,10 @@ struct eip_table *eip_table_create(uint32_t capacity, uint64_t seed, struct rte_
 		return NULL;
 	}
 	table->entries = (struct eip *)(memory + bucket_bytes(capacity));
+	table->near_private = calloc(NEAR_BITS / 64, sizeof(uint64_t));
 	// Takes the memory of the buckets now, since workers read them; an entry's comes with the
 	// first to use it.
-	if (eip_index_init(&table->index, memory, capacity, qsbr) != 0) {
+	if (!table->near_private || eip_index_init(&table->index, memory, capacity, qsbr) != 0) {
 		eip_table_free(table);
 		return NULL;
 	}
@@ -113,12 +117,35 @@ void eip_table_free(struct eip_table *table)
 		return;
 	munmap(table->memory, table->memory_bytes);
 	eip_index_free(&table->index);
+	free(table->near_private);
 	free(table);
 }
 
 uint64_t eip_hash(const struct eip_table *table, const struct ip_address *address)
 {
 	return flow_hash_end(table->seed, address, 0);
+}
+
+static inline uint32_t near_bit(const struct ip_address *address)
+{
+	if (ip_is_v4(address))
+		return ntohl(ip_v4(address)) >> 16;
+	return (uint32_t)(flow_hash_mix(be64toh(address->halves[0]) >> 16, 0x9e3779b97f4a7c15ull) >>
+			  48);
+}
+
+bool eip_near_private(const struct eip_table *table, const struct ip_address *address)
+{
+	uint32_t bit = near_bit(address);
+
+	return __atomic_load_n(&table->near_private[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
+}
+
+static void note_private(struct eip_table *table, const struct ip_address *address)
+{
+	uint32_t bit = near_bit(address);
+
+	__atomic_fetch_or(&table->near_private[bit / 64], 1ull << bit % 64, __ATOMIC_RELEASE);
 }
 
 static inline const struct eip *find(const struct eip_table *table, uint64_t hash,
@@ -254,29 +281,22 @@ static bool index_add(struct eip_table *table, uint64_t hash, uint32_t value)
 	return eip_index_add(&table->index, hash, value);
 }
 
-static uint16_t address_delta(const struct ip_address *from, const struct ip_address *to)
-{
-	uint64_t sum = 0;
-
-	for (int i = ip_is_v4(from) ? 3 : 0; i < 4; i++)
-		sum += checksum_delta32(from->words[i], to->words[i]);
-	return checksum_fold(sum);
-}
-
 static bool is_possible(const struct eip *eip)
 {
 	return ip_is_set(&eip->public_address) && ip_is_set(&eip->private_address) &&
 	       ip_is_v4(&eip->public_address) == ip_is_v4(&eip->private_address);
 }
 
-static void entry_fill(struct eip *place, const struct eip *eip)
+static void entry_fill(struct eip_table *table, struct eip *place, const struct eip *eip)
 {
 	uint32_t index = place->index;
 
 	*place = *eip;
 	place->index = index;
 	place->live = true;
-	place->address_delta = address_delta(&eip->public_address, &eip->private_address);
+	note_private(table, &eip->private_address);
+	place->address_delta =
+		checksum_fold(checksum_delta_address(&eip->public_address, &eip->private_address));
 }
 
 int eip_table_add(struct eip_table *table, const struct eip *eip)
@@ -294,7 +314,7 @@ int eip_table_add(struct eip_table *table, const struct eip *eip)
 	place = table->count < table->capacity ? entry_take(table) : NULL;
 	if (!place)
 		return -ENOSPC;
-	entry_fill(place, eip);
+	entry_fill(table, place, eip);
 	if (!index_add(table, public_hash, place->index << 1)) {
 		entry_give_back(table, place);
 		return -ENOSPC;
@@ -326,7 +346,7 @@ int eip_table_set(struct eip_table *table, const struct eip *eip)
 	place = entry_take(table);
 	if (!place)
 		return -ENOSPC;
-	entry_fill(place, eip);
+	entry_fill(table, place, eip);
 	if (holder) {
 		eip_index_replace(
 			&table->index, private_hash, old->index << 1 | 1, place->index << 1 | 1);

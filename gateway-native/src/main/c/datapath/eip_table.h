@@ -44,6 +44,10 @@ size_t eip_table_bytes(uint32_t capacity);
 
 // The workers'. The hash is of one address; the same for both directions.
 uint64_t eip_hash(const struct eip_table *table, const struct ip_address *address);
+// Whether the address lies in a /16 (IPv6: a /48, as good as) in which some entry has or had its
+// private address: false is certain, true is to be looked up. Tells which way a packet that came
+// without a tunnel goes, so that only one of its addresses is looked up; a few kilobytes for all.
+bool eip_near_private(const struct eip_table *table, const struct ip_address *address);
 void eip_prefetch_bucket(const struct eip_table *table, uint64_t hash);
 void eip_prefetch_public(const struct eip_table *table, uint64_t hash);
 void eip_prefetch_private(const struct eip_table *table, uint64_t hash);
