@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Puts a packet into a tunnel.
+#ifndef DYETRACE_ENCAP_H
+#define DYETRACE_ENCAP_H
+
+#include "worker.h"
+
+// Entropy of a flow for the tunnel's UDP source port or flow label: all packets of one flow, so
+// that ECMP behind the gateway keeps them together, fragments by their addresses alone.
+static inline uint32_t encap_entropy(const struct packet_view *view)
+{
+	uint64_t ports = view->fragment == FRAGMENT_NONE
+				 ? (uint64_t)view->source_port << 16 | view->destination_port
+				 : 0;
+	uint64_t h = flow_hash_mix(view->source.halves[0] ^ view->source.halves[1] ^ ports,
+		view->destination.halves[0] ^ view->destination.halves[1] ^ 0x9e3779b97f4a7c15ull);
+
+	return (uint32_t)(h ^ h >> 32);
+}
+
+// The packet's data begins at its IP header, view tells of it (its length and traffic class above
+// all), and afterwards at the outer IP header. DT_DROP_NONE, or why it could not be.
+enum dt_drop_reason encap(struct rte_mbuf *packet, const struct packet_view *view,
+	const struct tunnel *tunnel, uint32_t entropy);
+
+#endif
