@@ -29,6 +29,10 @@ int blacklist_add(struct blacklist *list, const struct ip_address *prefix, uint8
 int blacklist_remove(struct blacklist *list, const struct ip_address *prefix,
 	uint8_t prefix_bits); // -ENOENT, or 0
 
+// The entry with exactly this prefix; false: there is none. *expires_ns: as it was added.
+bool blacklist_find(const struct blacklist *list, const struct ip_address *prefix,
+	uint8_t prefix_bits, uint64_t *expires_ns);
+
 // Removes what has run out, at most `steps` entries; returns how many.
 uint32_t blacklist_expire(struct blacklist *list, uint64_t now_ns, uint32_t steps);
 
