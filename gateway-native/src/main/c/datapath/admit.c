@@ -2,94 +2,208 @@
 #include "admit.h"
 
 #include "nat.h"
+#include "session_follow.h"
 #include "stamp.h"
 
-#define ONE_CONNECTION 1000000000ull // tokens: `limit` flow in each nanosecond
-
-// The limit is the node's; each of n workers sees about an nth of the flows, so here a connection
-// costs n. A tenth of a second's worth may come at once.
-bool admit_take_token(
-	struct connection_bucket *bucket, uint32_t limit, unsigned int workers, uint64_t now_ns)
-{
-	uint64_t cost = ONE_CONNECTION * workers;
-	uint64_t burst = RTE_MAX(cost, (uint64_t)limit * ONE_CONNECTION / 10);
-	uint64_t elapsed = now_ns - bucket->refilled_ns;
-
-	if (!bucket->used || elapsed > burst / limit) // full; also keeps the product small
-		bucket->tokens = burst;
-	else
-		bucket->tokens = RTE_MIN(burst, bucket->tokens + elapsed * limit);
-	bucket->used = true;
-	bucket->refilled_ns = now_ns;
-	if (bucket->tokens < cost)
-		return false;
-	bucket->tokens -= cost;
-	return true;
-}
+static const enum dt_drop_reason choice_reasons[] = {
+	[BACKEND_CHOSEN] = DT_DROP_NONE,
+	[BACKEND_NONE] = DT_DROP_NO_BACKEND,
+	[BACKEND_NONE_HEALTHY] = DT_DROP_NO_HEALTHY_BACKEND,
+	[BACKEND_UNKNOWN_SERVER] = DT_DROP_QUIC_UNKNOWN_SERVER,
+};
 
 static bool is_first_packet(const struct packet_view *view)
 {
-	return view->protocol == PROTOCOL_UDP ||
-	       (view->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+	if (view->protocol == PROTOCOL_UDP)
+		return true;
+	return (session_follow_flags(view) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
-static struct session fresh_session(
-	const struct packet_view *view, const struct vip *vip, const struct backend *backend)
+// The limit is the node's, so every worker's sessions count.
+static bool has_too_many_sessions(const struct worker *worker, const struct vip *vip)
 {
-	bool udp = view->protocol == PROTOCOL_UDP;
+	const struct node *node = worker->node;
+	uint64_t total = 0;
 
-	return (struct session){
-		.client = view->source,
-		.vip = view->destination,
-		.client_port = view->source_port,
-		.vip_port = view->destination_port,
-		.backend = backend->address,
-		.backend_port = backend->port,
-		.protocol = view->protocol,
-		.state = udp ? SESSION_UDP : SESSION_SYN_SENT,
-		.class = udp ? SESSION_CLASS_UDP : SESSION_CLASS_SYN,
-		.vip_slot = vip->slot,
-		.backend_slot = backend->slot,
+	for (unsigned int i = node->dispatcher_count; i < node->worker_count; i++)
+		total += __atomic_load_n(
+			&node->workers[i]->service_sessions[vip->service], __ATOMIC_RELAXED);
+	return total >= vip->limits.sessions;
+}
+
+static enum dt_drop_reason check_limits(struct worker *worker, const struct vip *vip)
+{
+	const struct node *node = worker->node;
+	uint32_t rate = vip->limits.new_connections_per_second;
+
+	if (atomic_load_explicit(&node->state, memory_order_relaxed) == NODE_DRAINING)
+		return DT_DROP_DRAINING;
+	if (rate && !rate_limit_take(&worker->buckets[vip->slot].connections, rate, 1,
+			    node_owners(node), worker->now.mono_ns))
+		return DT_DROP_NEW_CONNECTION_LIMIT;
+	if (vip->limits.sessions && has_too_many_sessions(worker, vip))
+		return DT_DROP_VIP_SESSION_LIMIT;
+	return DT_DROP_NONE;
+}
+
+static enum dt_drop_reason choose(struct worker *worker, const struct packet_view *view,
+	const struct vip *vip, const struct backend **backend)
+{
+	const struct schedule_state state = {
+		.cursor = &worker->round_robin[vip->service],
+		.target_sessions = worker->target_sessions,
 	};
+
+	return choice_reasons[vip_choose_backend(
+		vip, &view->source, view->source_port, &state, backend)];
 }
 
-enum admit_outcome admit(struct worker *worker, struct packet_meta *meta, const struct vip *vip,
-	struct session **session)
+// A DNAT reply is told apart by backend and client alone: one client port at a time reaches a
+// backend, whichever VIP it came through. What is over gives way.
+static enum dt_drop_reason take_client_key(
+	struct worker *worker, struct session *fresh, const struct backend *backend, uint64_t *hash)
 {
-	const struct packet_view *view = &meta->view;
-	const struct backend *backend;
-	struct session fresh;
+	struct session *other;
 
-	if (!is_first_packet(view))
-		return ADMIT_NOT_A_SYN;
-	if (atomic_load_explicit(&worker->node->state, memory_order_relaxed) == NODE_DRAINING)
-		return ADMIT_DRAINING;
-	if (vip->new_connection_limit &&
-		!admit_take_token(&worker->connections[vip->slot], vip->new_connection_limit,
-			worker->node->worker_count, worker->now.mono_ns))
-		return ADMIT_LIMITED;
-	switch (vip_choose_backend(vip, view->source, view->source_port, &backend)) {
-	case BACKEND_NONE:
-		return ADMIT_NO_BACKEND;
-	case BACKEND_NONE_HEALTHY:
-		return ADMIT_NO_HEALTHY_BACKEND;
-	case BACKEND_CHOSEN:
-		break;
+	if (ip_is_v4(&fresh->client) != ip_is_v4(&backend->address))
+		return DT_DROP_NAT_FAIL;
+	fresh->local_index = SESSION_LOCAL_CLIENT;
+	fresh->local_port = fresh->client_port;
+	*hash = session_reply_hash(&worker->sessions, &backend->address, &fresh->client,
+		backend->port, fresh->client_port, fresh->protocol);
+	other = session_find_reply(&worker->sessions, *hash, &backend->address, backend->port,
+		SESSION_LOCAL_CLIENT, &fresh->client, fresh->client_port, fresh->protocol);
+	if (other && !session_is_over(other))
+		return DT_DROP_NAT_FAIL;
+	if (other)
+		session_remove(&worker->sessions, other);
+	return DT_DROP_NONE;
+}
+
+static bool has_local(const struct node *node, bool v4)
+{
+	for (unsigned int i = 0; i < node->local_count; i++) {
+		if (ip_is_v4(&node->locals[i]) == v4)
+			return true;
 	}
-	meta->backend_slot = backend->slot;
-	stamp(worker, meta, DT_TP_BACKEND);
-	if (worker->sessions.count == worker->sessions.capacity)
-		return ADMIT_TABLE_FULL;
-	fresh = fresh_session(view, vip, backend);
-	if (!port_pool_take(&worker->ports, &worker->sessions, &fresh, meta->hash))
-		return ADMIT_NO_PORT;
-	nat_prepare(&fresh);
-	*session = session_insert(&worker->sessions, &fresh, worker->tick);
-	if (!*session) {
-		port_pool_give(&worker->ports, &fresh);
-		return ADMIT_TABLE_FULL;
+	return false;
+}
+
+static enum dt_drop_reason take_local_port(struct worker *worker, struct session *fresh,
+	const struct backend *backend, uint64_t forward_hash, uint64_t *reply_hash)
+{
+	if (port_pool_take(&worker->ports, &worker->sessions, fresh, forward_hash, reply_hash))
+		return DT_DROP_NONE;
+	// An address of another family than every local address cannot be reached at all.
+	return has_local(worker->node, ip_is_v4(&backend->address)) ? DT_DROP_PORT_POOL_EXHAUSTED
+								    : DT_DROP_NAT_FAIL;
+}
+
+static enum dt_drop_reason take_reply_key(struct worker *worker, struct session *fresh,
+	const struct vip *vip, const struct backend *backend, uint64_t forward_hash,
+	uint64_t *reply_hash)
+{
+	switch ((enum vip_mode)vip->mode) {
+	case VIP_FULL_NAT:
+		return take_local_port(worker, fresh, backend, forward_hash, reply_hash);
+	case VIP_DNAT:
+		return take_client_key(worker, fresh, backend, reply_hash);
+	case VIP_TUNNEL:
+		fresh->local_index = SESSION_LOCAL_NONE;
+		return DT_DROP_NONE;
 	}
+	return DT_DROP_NAT_FAIL;
+}
+
+static void count_session(struct worker *worker, const struct vip *vip, const struct session *s)
+{
+	uint32_t *of_service = &worker->service_sessions[s->service];
+
+	__atomic_store_n(of_service, *of_service + 1, __ATOMIC_RELAXED);
+	worker->target_sessions[s->target]++;
+	worker->service_slots[s->service] = vip->slot;
 	worker->vip_counters[vip->slot].new_sessions++;
 	worker->vip_counters[vip->slot].sessions++;
-	return ADMIT_OK;
+}
+
+static enum dt_drop_reason make_session(struct worker *worker, const struct packet_meta *meta,
+	const struct vip *vip, const struct backend *backend, struct session **session)
+{
+	const struct packet_view *view = &meta->view;
+	struct session fresh = {
+		.client = view->source,
+		.client_port = view->source_port,
+		.protocol = view->protocol,
+		.service = vip->service,
+		.target = backend->target,
+	};
+	bool told = vip->toa && vip->mode == VIP_FULL_NAT && view->protocol == PROTOCOL_TCP;
+	struct session_ends ends;
+	enum dt_drop_reason reason;
+	uint64_t reply_hash = 0;
+
+	// First of all: nothing has to be given back then.
+	if (worker->sessions.count == worker->sessions.capacity)
+		return DT_DROP_SESSION_TABLE_FULL;
+	reason = take_reply_key(worker, &fresh, vip, backend, meta->hash, &reply_hash);
+	if (reason != DT_DROP_NONE)
+		return reason;
+	session_follow_begin(&fresh);
+	fresh.flags |= told ? SESSION_TOA_DUE : 0;
+	ends = session_ends(worker, &fresh, vip);
+	nat_prepare(&fresh, &ends);
+	*session = session_insert(&worker->sessions, &fresh, meta->hash, reply_hash, worker->tick);
+	if (!*session) {
+		port_pool_give(&worker->ports, &fresh);
+		return DT_DROP_SESSION_TABLE_FULL;
+	}
+	count_session(worker, vip, *session);
+	return DT_DROP_NONE;
+}
+
+enum dt_drop_reason admit(struct worker *worker, struct rte_mbuf *packet, const struct vip *vip,
+	const struct backend *backend, struct session **session)
+{
+	struct packet_meta *meta = packet_meta(packet);
+	enum dt_drop_reason reason;
+
+	if (!is_first_packet(&meta->view))
+		return DT_DROP_NON_SYN_NO_SESSION;
+	reason = check_limits(worker, vip);
+	if (reason == DT_DROP_NONE && !backend)
+		reason = choose(worker, &meta->view, vip, &backend);
+	if (reason != DT_DROP_NONE)
+		return reason;
+	meta->backend_slot = backend->slot;
+	stamp(worker, meta, DT_TP_BACKEND);
+	return make_session(worker, meta, vip, backend, session);
+}
+
+enum dt_drop_reason admit_quic(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, struct session **session)
+{
+	const struct packet_view *view = &packet_meta(packet)->view;
+	const struct backend *backend = NULL;
+	struct quic_server_id server_id;
+	enum dt_drop_reason reason = DT_DROP_NONE;
+
+	switch (quic_read(packet_l4(packet) + UDP_BYTES, view->l4_len - (size_t)UDP_BYTES,
+		vip->quic, &server_id)) {
+	case QUIC_MALFORMED:
+		return DT_DROP_MALFORMED_QUIC;
+	case QUIC_SERVER:
+		reason = choice_reasons[vip_choose_server(vip, &server_id, &backend)];
+		break;
+	case QUIC_NO_SERVER:
+		break;
+	}
+	// A session outlives its backend's place in the configuration.
+	if (*session &&
+		(reason != DT_DROP_NONE || !backend || backend->target == (*session)->target))
+		return DT_DROP_NONE;
+	if (reason != DT_DROP_NONE)
+		return reason;
+	if (*session)
+		session_remove(&worker->sessions, *session);
+	return admit(worker, packet, vip, backend, session);
 }

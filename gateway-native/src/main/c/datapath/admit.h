@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes the session of a flow's first packet: the VIP's limit, a backend, a local port, a place in
+// Makes the session of a flow's first packet: the VIP's limits, a backend, a local port, a place in
 // the table.
 #ifndef DYETRACE_ADMIT_H
 #define DYETRACE_ADMIT_H
 
 #include "worker.h"
 
-enum admit_outcome {
-	ADMIT_OK,
-	ADMIT_NOT_A_SYN,
-	ADMIT_DRAINING,
-	ADMIT_LIMITED,
-	ADMIT_NO_BACKEND,
-	ADMIT_NO_HEALTHY_BACKEND,
-	ADMIT_NO_PORT,
-	ADMIT_TABLE_FULL,
-};
+// backend: NULL, or the one that the packet itself names. DT_DROP_NONE with *session set, or why
+// not.
+enum dt_drop_reason admit(struct worker *worker, struct rte_mbuf *packet, const struct vip *vip,
+	const struct backend *backend, struct session **session);
 
-enum admit_outcome admit(struct worker *worker, struct packet_meta *meta, const struct vip *vip,
-	struct session **session);
-
-// Takes a token of the VIP's new-connection limit. Exposed for its test.
-bool admit_take_token(
-	struct connection_bucket *bucket, uint32_t limit, unsigned int workers, uint64_t now_ns);
+// A packet of a QUIC VIP: its connection id names the backend, whatever its addresses are.
+// *session: what was found by these, or NULL; it gives way to what the connection id says.
+enum dt_drop_reason admit_quic(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, struct session **session);
 
 #endif

@@ -26,7 +26,8 @@ static enum dt_colour_result judge(struct worker *worker, const struct packet_me
 		return DT_COLOUR_FORGED;
 	if (option->flags & DT_COLOUR_FLAG_RESET)
 		syn_sequence--;
-	return dt_colour_guard_check(worker->node->guard, option, (const uint8_t *)&view->source, 4,
+	return dt_colour_guard_check(worker->node->guard, option,
+		view->is_v6 ? view->source.bytes : view->source.bytes + 12, view->is_v6 ? 16 : 4,
 		view->source_port, syn_sequence, meta->rx_real_ns, epoch_offset);
 }
 
@@ -41,6 +42,7 @@ static void take_key(
 		c->colour_verified++;
 		c->colour_other_epoch += epoch_offset != 0;
 		meta->key_state = DT_KEY_VERIFIED;
+		meta->stamped = true;
 		meta->prober_id = option->prober_id;
 		meta->probe_sequence = option->probe_sequence;
 		meta->detail = (option->flags & DT_COLOUR_FLAG_EVERY_STAGE) != 0;
@@ -90,6 +92,7 @@ enum decolour_outcome decolour(struct worker *worker, struct rte_mbuf *packet)
 	}
 	if (found < 0)
 		return DECOLOUR_MALFORMED;
-	erase(tcp, options, len);
+	if (worker->node->erase_colour)
+		erase(tcp, options, len);
 	return DECOLOUR_NEXT;
 }

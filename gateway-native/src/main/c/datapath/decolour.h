@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Second stage, for TCP from clients: finds the colour, has it verified, moves the probe key into
-// the buffer and takes the colour off the packet. Verified or not, no server sees one.
+// the buffer and, at the last tier, takes the colour off the packet: verified or not, no server
+// sees one.
 #ifndef DYETRACE_DECOLOUR_H
 #define DYETRACE_DECOLOUR_H
 

@@ -3,31 +3,74 @@
 
 #include "admit.h"
 #include "drop.h"
+#include "icmp_answer.h"
+#include "leave.h"
 #include "nat.h"
 #include "session_follow.h"
 #include "stamp.h"
+#include "toa.h"
 #include "transmit.h"
 
 static const enum dt_drop_reason lookup_reasons[] = {
+	[VIP_FOUND] = DT_DROP_NONE,
 	[VIP_DISABLED] = DT_DROP_VIP_DISABLED,
 	[VIP_PROTOCOL_UNSUPPORTED] = DT_DROP_PROTOCOL_UNSUPPORTED,
 	[VIP_UNKNOWN] = DT_DROP_NO_VIP,
 };
 
-static const enum dt_drop_reason admit_reasons[] = {
-	[ADMIT_NOT_A_SYN] = DT_DROP_NON_SYN_NO_SESSION,
-	[ADMIT_DRAINING] = DT_DROP_DRAINING,
-	[ADMIT_LIMITED] = DT_DROP_NEW_CONNECTION_LIMIT,
-	[ADMIT_NO_BACKEND] = DT_DROP_NO_BACKEND,
-	[ADMIT_NO_HEALTHY_BACKEND] = DT_DROP_NO_HEALTHY_BACKEND,
-	[ADMIT_NO_PORT] = DT_DROP_PORT_POOL_EXHAUSTED,
-	[ADMIT_TABLE_FULL] = DT_DROP_SESSION_TABLE_FULL,
-};
+enum dt_drop_reason forward_find_vip(
+	struct worker *worker, struct packet_meta *meta, const struct vip **vip)
+{
+	const struct packet_view *view = &meta->view;
+	enum vip_lookup_outcome outcome;
+
+	meta->stage = DT_TP_VIP_LOOKUP;
+	*vip = NULL;
+	outcome = vip_lookup(
+		worker->vips, &view->destination, view->destination_port, view->protocol, vip);
+	if (*vip) {
+		meta->vip_slot = (*vip)->slot;
+		meta->service = (*vip)->service;
+	}
+	return lookup_reasons[outcome];
+}
+
+// The VIP that was found when the packet came; another table may be in force since.
+static enum dt_drop_reason recall_vip(
+	struct worker *worker, struct packet_meta *meta, const struct vip **vip)
+{
+	const struct packet_view *view = &meta->view;
+	const struct vip *v = worker->vips->by_service[meta->service];
+
+	if (unlikely(!v || v->port != view->destination_port || v->protocol != view->protocol ||
+		     !ip_equal(&v->address, &view->destination) || !v->enabled))
+		return forward_find_vip(worker, meta, vip);
+	*vip = v;
+	return DT_DROP_NONE;
+}
+
+static enum dt_drop_reason check_rate(
+	struct worker *worker, const struct packet_meta *meta, const struct vip *vip)
+{
+	struct vip_buckets *buckets = &worker->buckets[vip->slot];
+	const struct vip_limits *limits = &vip->limits;
+	unsigned int owners = node_owners(worker->node);
+
+	if (limits->packets_per_second &&
+		!rate_limit_take(&buckets->packets, limits->packets_per_second, 1, owners,
+			worker->now.mono_ns))
+		return DT_DROP_PACKET_RATE_LIMIT;
+	if (limits->bits_per_second &&
+		!rate_limit_take(&buckets->bits, limits->bits_per_second, meta->view.ip_len * 8ull,
+			owners, worker->now.mono_ns))
+		return DT_DROP_BIT_RATE_LIMIT;
+	return DT_DROP_NONE;
+}
 
 // The session's replies are stamped with the key of the latest verified probe.
 static void mark(struct session *session, const struct packet_meta *meta)
 {
-	if (meta->key_state != DT_KEY_VERIFIED)
+	if (likely(meta->key_state != DT_KEY_VERIFIED))
 		return;
 	session->flags |= SESSION_MARKED;
 	if (meta->detail)
@@ -41,69 +84,131 @@ static void mark(struct session *session, const struct packet_meta *meta)
 
 static bool starts_anew(const struct session *session, const struct packet_view *view)
 {
-	return view->protocol == PROTOCOL_TCP &&
-	       (view->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && session_is_over(session);
+	return view->protocol != PROTOCOL_UDP && session_is_over(session) &&
+	       (session_follow_flags(view) & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
-static enum admit_outcome find_or_admit(struct worker *worker, struct packet_meta *meta,
+// A MSS in a SYN is obeyed by the replies. They do not come this way in tunnel mode; then the
+// client's own packets, which do, get as much room as a SYN can give them.
+static void clamp_mss(struct worker *worker, struct rte_mbuf *packet, const struct vip *vip,
+	const struct session *session, const struct session_ends *ends, const struct way *way)
+{
+	unsigned int ip_bytes = ip_is_v4(ends->backend) ? IPV4_MIN_BYTES : IPV6_BYTES;
+	int growth = (ip_is_v4(ends->client) ? IPV4_MIN_BYTES : IPV6_BYTES) - (int)ip_bytes;
+	struct way back = way_to(tunnel_of(worker->node, session->tunnel), ends->client, growth);
+
+	if (vip->mode == VIP_TUNNEL)
+		leave_clamp_mss(
+			worker, packet, way, packet_meta(packet)->view.l4_offset, vip->mss_clamp);
+	else
+		leave_clamp_mss(worker, packet, &back, ip_bytes, vip->mss_clamp);
+}
+
+static enum dt_drop_reason translate(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, struct session *session, const struct session_ends *ends)
+{
+	const struct packet_view *view = &packet_meta(packet)->view;
+	bool tunnelled = vip->mode == VIP_TUNNEL;
+	enum dt_drop_reason reason;
+	struct tunnel tunnel;
+	struct way way;
+
+	if (tunnelled && !leave_tunnel(worker, vip, ends->backend, &tunnel))
+		return DT_DROP_TUNNEL_ENCAP_FAIL;
+	way = way_to(tunnelled ? &tunnel : NULL, ends->backend,
+		tunnelled ? 0 : nat_growth(view, ends->backend));
+	if (!leave_fits(worker, packet, &way, 0)) {
+		return leave_too_big(worker, packet, &way);
+	}
+	if (unlikely(view->protocol == PROTOCOL_TCP && (view->tcp_flags & TCP_SYN)))
+		clamp_mss(worker, packet, vip, session, ends, &way);
+	if (tunnelled) {
+		nat_decrement_ttl(packet);
+		return leave_encapsulate(packet, &tunnel);
+	}
+	if (unlikely((session->flags & SESSION_TOA_DUE) ||
+		     (vip->toa && vip->mode == VIP_FULL_NAT && (view->tcp_flags & TCP_SYN))))
+		toa_tell(worker, packet, session, &way);
+	reason = nat_forward(worker, packet, session, ends);
+	stamp(worker, packet_meta(packet), DT_TP_NAT);
+	return reason;
+}
+
+static void count(struct worker *worker, const struct packet_meta *meta)
+{
+	struct vip_counter *counter = &worker->vip_counters[meta->vip_slot];
+
+	counter->packets[DT_DIR_FORWARD]++;
+	counter->bytes[DT_DIR_FORWARD] += meta->frame_bytes;
+}
+
+static enum dt_drop_reason find_or_admit(struct worker *worker, struct rte_mbuf *packet,
 	const struct vip *vip, struct session **session)
 {
+	struct packet_meta *meta = packet_meta(packet);
 	const struct packet_view *view = &meta->view;
-	struct session *s = session_find_forward(&worker->sessions, meta->hash, view->source,
-		view->destination, view->source_port, view->destination_port, view->protocol);
 
-	if (s && starts_anew(s, view)) {
-		session_remove(&worker->sessions, s);
-		s = NULL;
+	meta->stage = DT_TP_SESSION;
+	*session = session_find_forward(
+		&worker->sessions, meta->hash, &view->source, view->source_port, vip->service);
+	if (unlikely(*session && starts_anew(*session, view))) {
+		session_remove(&worker->sessions, *session);
+		*session = NULL;
 	}
-	// The slot tells a VIP that was taken away and given to another one of the same address:
-	// its sessions are not the new one's.
-	if (s && s->vip_slot != vip->slot) {
-		session_remove(&worker->sessions, s);
-		s = NULL;
+	if (unlikely(vip->quic))
+		return admit_quic(worker, packet, vip, session);
+	return *session ? DT_DROP_NONE : admit(worker, packet, vip, NULL, session);
+}
+
+// Until the session's way is known.
+static enum dt_drop_reason enter(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip **vip, struct session **session)
+{
+	struct packet_meta *meta = packet_meta(packet);
+	enum dt_drop_reason reason = recall_vip(worker, meta, vip);
+
+	if (reason != DT_DROP_NONE)
+		return reason;
+	stamp(worker, meta, DT_TP_VIP_LOOKUP);
+	if ((*vip)->limited) {
+		reason = check_rate(worker, meta, *vip);
+		if (reason != DT_DROP_NONE)
+			return reason;
 	}
-	*session = s;
-	return s ? ADMIT_OK : admit(worker, meta, vip, session);
+	if (unlikely(meta->view.ttl <= 1)) {
+		icmp_answer(worker, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
+		return DT_DROP_TTL_EXCEEDED;
+	}
+	return find_or_admit(worker, packet, *vip, session);
 }
 
 void forward(struct worker *worker, struct rte_mbuf *packet)
 {
 	struct packet_meta *meta = packet_meta(packet);
-	const struct packet_view *view = &meta->view;
-	enum vip_lookup_outcome looked_up;
-	enum admit_outcome admitted;
-	struct vip_counter *counter;
+	struct session_ends ends;
+	enum dt_drop_reason reason;
 	struct session *session;
 	const struct vip *vip;
 
-	meta->stage = DT_TP_VIP_LOOKUP;
-	looked_up = vip_lookup(
-		worker->vips, view->destination, view->destination_port, view->protocol, &vip);
-	if (vip)
-		meta->vip_slot = vip->slot;
-	if (looked_up != VIP_FOUND) {
-		drop(worker, packet, lookup_reasons[looked_up]);
+	reason = enter(worker, packet, &vip, &session);
+	if (unlikely(reason != DT_DROP_NONE)) {
+		drop(worker, packet, reason);
 		return;
 	}
-	stamp(worker, meta, DT_TP_VIP_LOOKUP);
-	if (view->ttl <= 1) {
-		drop(worker, packet, DT_DROP_TTL_EXCEEDED);
-		return;
-	}
-	meta->stage = DT_TP_SESSION;
-	admitted = find_or_admit(worker, meta, vip, &session);
-	if (admitted != ADMIT_OK) {
-		drop(worker, packet, admit_reasons[admitted]);
-		return;
-	}
-	meta->backend_slot = session->backend_slot;
+	ends = session_ends(worker, session, vip);
+	meta->backend_slot = worker->node->targets[session->target].backend_slot;
+	session->tunnel = meta->tunnel_in; // where the next replies go: the way here may change
 	mark(session, meta);
-	session_follow(&worker->sessions, session, true, view->tcp_flags, worker->tick);
+	session_follow(
+		&worker->sessions, session, true, session_follow_flags(&meta->view), worker->tick);
 	stamp(worker, meta, DT_TP_SESSION);
-	nat_forward(packet, session);
-	stamp(worker, meta, DT_TP_NAT);
-	counter = &worker->vip_counters[session->vip_slot];
-	counter->packets[DT_DIR_FORWARD]++;
-	counter->bytes[DT_DIR_FORWARD] += meta->frame_bytes;
+	reason = translate(worker, packet, vip, session, &ends);
+	if (unlikely(reason != DT_DROP_NONE)) {
+		drop(worker, packet, reason);
+		return;
+	}
+	if (vip->mode == VIP_TUNNEL)
+		stamp(worker, meta, DT_TP_ENCAP);
+	count(worker, meta);
 	transmit(worker, packet);
 }

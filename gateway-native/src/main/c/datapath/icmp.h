@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ICMP: answers echo requests to our addresses and VIPs, and translates errors about a session's
-// packets.
+// ICMP and ICMPv6: answers echo requests to our addresses and VIPs, and translates errors about a
+// session's packets.
 #ifndef DYETRACE_ICMP_H
 #define DYETRACE_ICMP_H
 
 #include "worker.h"
 
+// What becomes of an ICMP packet that reached us.
 enum icmp_outcome {
-	ICMP_ANSWERED,      // the packet is now its answer
-	ICMP_ERROR_FORWARD, // about a reply of ours: goes to the owner of the flow in meta->hash
-	ICMP_ERROR_REPLY,   // about a packet we forwarded: goes to the owner of the port in
-			    // *local_port
+	ICMP_ANSWERED, // the packet is now its answer
+	ICMP_ERROR,    // about a session's packet: *work and *owner say whose, meta->hash its key
 	ICMP_BAD_CHECKSUM,
 	ICMP_UNANSWERED,
+	ICMP_UNKNOWN_ADDRESS, // neither ours nor a VIP's
 };
 
-// Looks at an ICMP packet for us.
-enum icmp_outcome icmp_receive(
-	struct worker *worker, struct rte_mbuf *packet, uint16_t *local_port);
+enum icmp_outcome icmp_receive(struct worker *worker, struct rte_mbuf *packet,
+	enum packet_work *work, unsigned int *owner);
 
-// An error, at the worker that owns the session it is about.
+// An error, at the worker that owns the session it is about. forward: from the client's side, about
+// a reply.
 void icmp_error(struct worker *worker, struct rte_mbuf *packet, bool forward);
 
 #endif

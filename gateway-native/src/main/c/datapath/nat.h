@@ -1,21 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rewrites addresses and ports, with the checksums brought up to date by the session's deltas.
+// Rewrites addresses, ports and, between the families, the IP header (RFC 7915), with the checksums
+// brought up to date by difference. SCTP's is a CRC32c, which covers the ports and no address: it
+// too is kept by difference, so that a packet that came broken leaves broken.
 #ifndef DYETRACE_NAT_H
 #define DYETRACE_NAT_H
 
 #include "worker.h"
 
-// Works out the deltas of a session whose addresses and ports are set.
-void nat_prepare(struct session *session);
+// Both sides of a session's translation.
+struct session_ends {
+	const struct ip_address *client;
+	const struct ip_address *vip;
+	const struct ip_address *local; // who the client is for the backend
+	const struct ip_address *backend;
+	uint16_t client_port;
+	uint16_t vip_port;
+	uint16_t local_port;
+	uint16_t backend_port;
+};
 
-// Client -> VIP becomes local -> backend. The TTL goes down by one.
-void nat_forward(struct rte_mbuf *packet, const struct session *session);
+static inline struct session_ends session_ends(
+	const struct worker *worker, const struct session *session, const struct vip *vip)
+{
+	const struct target *target = &worker->node->targets[session->target];
+	bool full_nat = session->local_index < NODE_MAX_LOCALS;
+
+	return (struct session_ends){
+		.client = &session->client,
+		.vip = &vip->address,
+		.local = full_nat ? &worker->node->locals[session->local_index] : &session->client,
+		.backend = &target->address,
+		.client_port = session->client_port,
+		.vip_port = vip->port,
+		.local_port = session->local_port,
+		.backend_port = target->port,
+	};
+}
+
+// Works out the delta of a session whose addresses are set.
+void nat_prepare(struct session *session, const struct session_ends *ends);
+
+// Bytes by which the packet grows (or shrinks) when it leaves to an address of this family.
+static inline int nat_growth(const struct packet_view *view, const struct ip_address *to)
+{
+	bool to_v6 = !ip_is_v4(to);
+
+	if (likely(view->is_v6 == to_v6))
+		return 0;
+	return (to_v6 ? IPV6_BYTES : IPV4_MIN_BYTES) - view->l4_offset;
+}
+
+// Client -> VIP becomes local -> backend. The TTL goes down by one. DT_DROP_NONE, or why not.
+enum dt_drop_reason nat_forward(struct worker *worker, struct rte_mbuf *packet,
+	const struct session *session, const struct session_ends *ends);
 
 // Backend -> local becomes VIP -> client.
-void nat_reply(struct rte_mbuf *packet, const struct session *session);
+enum dt_drop_reason nat_reply(struct worker *worker, struct rte_mbuf *packet,
+	const struct session *session, const struct session_ends *ends);
 
-// Takes one off the TTL of the IPv4 header and repairs its checksum.
-void nat_decrement_ttl(uint8_t *ip);
+// Takes one off the TTL of a packet that is neither translated nor dropped.
+void nat_decrement_ttl(struct rte_mbuf *packet);
 
 #endif

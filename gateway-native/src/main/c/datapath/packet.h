@@ -26,6 +26,8 @@ enum packet_work {
 	WORK_NEIGHBOUR,     // a copy of an ARP or neighbour discovery message
 };
 
+#define PACKET_NO_SERVICE UINT16_MAX
+
 // Two cache lines.
 struct packet_meta {
 	struct packet_view view; // as received, behind the tunnel when there was one
@@ -37,6 +39,7 @@ struct packet_meta {
 	uint32_t backend_slot;
 	uint16_t prober_id;
 	uint16_t frame_bytes; // as received
+	uint16_t service;     // of the VIP that the destination named, or PACKET_NO_SERVICE
 	uint8_t key_state;    // enum dt_key_state
 	bool stamped; // its points are written: a verified probe, or a reply that was recognised
 	bool detail;  // at every stage
@@ -47,8 +50,9 @@ struct packet_meta {
 	uint8_t port_in;
 	uint8_t port_out;
 	uint8_t tunnel_in;   // came through tunnels[tunnel_in - 1]; 0: none
-	uint8_t local_index; // of the destination, when that is a local address
-	uint8_t reserved[5];
+	uint8_t local_index; // of the destination, when that is a local address, or
+			     // SESSION_LOCAL_CLIENT
+	uint8_t reserved[3];
 };
 
 _Static_assert(sizeof(struct packet_meta) <= 128, "two cache lines");

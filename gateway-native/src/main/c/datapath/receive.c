@@ -125,9 +125,12 @@ static enum receive_outcome classify_clb(struct worker *worker, struct packet_me
 		return refuse(DT_DROP_NOT_FOR_US, reason);
 	if (is_transport)
 		return RECEIVE_TO_VIP;
-	if (!vip_address_known(worker->vips, &view->destination))
-		return refuse(DT_DROP_NO_VIP, reason);
-	return is_icmp(view) ? RECEIVE_ICMP : refuse(DT_DROP_PROTOCOL_UNSUPPORTED, reason);
+	if (is_icmp(view)) // an error may be meant for a DNAT session's client
+		return RECEIVE_ICMP;
+	return refuse(vip_address_known(worker->vips, &view->destination)
+			      ? DT_DROP_PROTOCOL_UNSUPPORTED
+			      : DT_DROP_NO_VIP,
+		reason);
 }
 
 static enum receive_outcome classify(struct worker *worker, struct rte_mbuf *packet,

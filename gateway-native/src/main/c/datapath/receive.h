@@ -11,7 +11,7 @@ enum receive_outcome {
 	RECEIVE_TO_LOCAL, // TCP, UDP or SCTP to a local address (meta->local_index): a backend's
 			  // reply
 	RECEIVE_TO_EIP,   // this is an EIP gateway: any IP packet that is not for itself
-	RECEIVE_ICMP,     // ICMP or ICMPv6, to an address of ours or a VIP
+	RECEIVE_ICMP,     // ICMP or ICMPv6; icmp.h looks at whom it is for
 	RECEIVE_NEIGHBOUR, // ARP (its Ethernet header still on) or neighbour discovery
 	RECEIVE_DROP,      // *reason says why
 };

@@ -2,6 +2,8 @@
 #include "reply.h"
 
 #include "drop.h"
+#include "icmp_answer.h"
+#include "leave.h"
 #include "nat.h"
 #include "session_follow.h"
 #include "stamp.h"
@@ -10,24 +12,98 @@
 void reply_take_key(struct worker *worker, struct packet_meta *meta, struct session *session)
 {
 	// A probe gets a handful of replies; whoever talks on behind one is ordinary.
-	if (!(session->flags & SESSION_MARKED) || session->stamps_left == 0)
+	if (likely(!(session->flags & SESSION_MARKED)) || session->stamps_left == 0)
 		return;
 	session->stamps_left--;
 	meta->key_state = DT_KEY_VERIFIED;
+	meta->stamped = true;
 	meta->prober_id = session->prober_id;
 	meta->probe_sequence = session->probe_sequence;
 	meta->detail = (session->flags & SESSION_DETAIL) != 0;
 	stamp(worker, meta, DT_TP_RX);
 }
 
-enum dt_drop_reason session_refused(const struct worker *worker, const struct session *session)
+enum dt_drop_reason session_vip(
+	const struct worker *worker, const struct session *session, const struct vip **vip)
 {
-	const struct vip *vip = worker->vips->by_slot[session->vip_slot];
-
-	if (!vip || vip->address != session->vip || vip->port != session->vip_port ||
-		vip->protocol != session->protocol)
+	*vip = worker->vips->by_service[session->service];
+	if (unlikely(!*vip))
 		return DT_DROP_NO_VIP;
-	return vip->enabled ? DT_DROP_NONE : DT_DROP_VIP_DISABLED;
+	return likely((*vip)->enabled) ? DT_DROP_NONE : DT_DROP_VIP_DISABLED;
+}
+
+// What came for nobody. A packet to an address that is not ours was looked up as a DNAT reply only
+// because no VIP has its destination, which is what is to be said of it.
+static void drop_unknown(struct worker *worker, struct rte_mbuf *packet)
+{
+	struct packet_meta *meta = packet_meta(packet);
+
+	if (meta->local_index == SESSION_LOCAL_CLIENT) {
+		meta->stage = DT_TP_VIP_LOOKUP;
+		drop(worker, packet, DT_DROP_NO_VIP);
+		return;
+	}
+	// A probe that was sent to a local address is on its way forward and gets no further.
+	if (!meta->stamped)
+		meta->direction = DT_DIR_REPLY;
+	drop(worker, packet,
+		meta->view.protocol == PROTOCOL_UDP ? DT_DROP_NO_VIP : DT_DROP_NON_SYN_NO_SESSION);
+}
+
+static void clamp_mss(struct worker *worker, struct rte_mbuf *packet, const struct vip *vip,
+	const struct session_ends *ends)
+{
+	unsigned int client_bytes = ip_is_v4(ends->client) ? IPV4_MIN_BYTES : IPV6_BYTES;
+	unsigned int backend_bytes = ip_is_v4(ends->backend) ? IPV4_MIN_BYTES : IPV6_BYTES;
+	struct way to_backend = way_to(NULL, ends->backend, (int)backend_bytes - (int)client_bytes);
+
+	leave_clamp_mss(worker, packet, &to_backend, client_bytes, vip->mss_clamp);
+}
+
+static enum dt_drop_reason translate(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, const struct session *session)
+{
+	const struct packet_view *view = &packet_meta(packet)->view;
+	const struct tunnel *tunnel = tunnel_of(worker->node, session->tunnel);
+	struct session_ends ends = session_ends(worker, session, vip);
+	struct way way = way_to(tunnel, ends.client, nat_growth(view, ends.client));
+	enum dt_drop_reason reason;
+
+	if (!leave_fits(worker, packet, &way, 0)) {
+		return leave_too_big(worker, packet, &way);
+	}
+	if (unlikely(view->protocol == PROTOCOL_TCP && (view->tcp_flags & TCP_SYN)))
+		clamp_mss(worker, packet, vip, &ends);
+	reason = nat_reply(worker, packet, session, &ends);
+	if (unlikely(reason != DT_DROP_NONE))
+		return reason;
+	stamp(worker, packet_meta(packet), DT_TP_NAT);
+	if (likely(!tunnel))
+		return DT_DROP_NONE;
+	reason = leave_encapsulate(packet, tunnel);
+	if (reason == DT_DROP_NONE)
+		stamp(worker, packet_meta(packet), DT_TP_ENCAP);
+	return reason;
+}
+
+static enum dt_drop_reason let_through(
+	struct worker *worker, struct rte_mbuf *packet, struct session *session)
+{
+	struct packet_meta *meta = packet_meta(packet);
+	const struct vip *vip;
+	enum dt_drop_reason reason = session_vip(worker, session, &vip);
+
+	reply_take_key(worker, meta, session);
+	if (unlikely(reason != DT_DROP_NONE))
+		return reason;
+	if (unlikely(meta->view.ttl <= 1)) {
+		icmp_answer(worker, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
+		return DT_DROP_TTL_EXCEEDED;
+	}
+	session_follow(
+		&worker->sessions, session, false, session_follow_flags(&meta->view), worker->tick);
+	stamp(worker, meta, DT_TP_SESSION);
+	return translate(worker, packet, vip, session);
 }
 
 void reply(struct worker *worker, struct rte_mbuf *packet)
@@ -35,39 +111,26 @@ void reply(struct worker *worker, struct rte_mbuf *packet)
 	struct packet_meta *meta = packet_meta(packet);
 	const struct packet_view *view = &meta->view;
 	struct vip_counter *counter;
-	enum dt_drop_reason refused;
+	enum dt_drop_reason reason;
 	struct session *session;
 
-	// A probe that was sent to a local address is on its way forward and gets no further.
-	if (meta->key_state != DT_KEY_VERIFIED)
-		meta->direction = DT_DIR_REPLY;
 	meta->stage = DT_TP_SESSION;
-	session = session_find_reply(&worker->sessions, meta->hash, view->source, view->destination,
-		view->source_port, view->destination_port, view->protocol);
-	if (!session) {
-		drop(worker, packet,
-			view->protocol == PROTOCOL_TCP ? DT_DROP_NON_SYN_NO_SESSION
-						       : DT_DROP_NO_VIP);
+	session = session_find_reply(&worker->sessions, meta->hash, &view->source,
+		view->source_port, meta->local_index, &view->destination, view->destination_port,
+		view->protocol);
+	if (unlikely(!session)) {
+		drop_unknown(worker, packet);
 		return;
 	}
 	meta->direction = DT_DIR_REPLY;
-	meta->vip_slot = session->vip_slot;
-	meta->backend_slot = session->backend_slot;
-	reply_take_key(worker, meta, session);
-	refused = session_refused(worker, session);
-	if (refused != DT_DROP_NONE) {
-		drop(worker, packet, refused);
+	meta->vip_slot = worker->service_slots[session->service];
+	meta->backend_slot = worker->node->targets[session->target].backend_slot;
+	reason = let_through(worker, packet, session);
+	if (unlikely(reason != DT_DROP_NONE)) {
+		drop(worker, packet, reason);
 		return;
 	}
-	if (view->ttl <= 1) {
-		drop(worker, packet, DT_DROP_TTL_EXCEEDED);
-		return;
-	}
-	session_follow(&worker->sessions, session, false, view->tcp_flags, worker->tick);
-	stamp(worker, meta, DT_TP_SESSION);
-	nat_reply(packet, session);
-	stamp(worker, meta, DT_TP_NAT);
-	counter = &worker->vip_counters[session->vip_slot];
+	counter = &worker->vip_counters[meta->vip_slot];
 	counter->packets[DT_DIR_REPLY]++;
 	counter->bytes[DT_DIR_REPLY] += meta->frame_bytes;
 	transmit(worker, packet);

@@ -12,8 +12,8 @@ void reply(struct worker *worker, struct rte_mbuf *packet);
 // is stamped.
 void reply_take_key(struct worker *worker, struct packet_meta *meta, struct session *session);
 
-// Why the session's VIP lets no packet of it through; DT_DROP_NONE: it does. A slot may have been
-// given to another address since.
-enum dt_drop_reason session_refused(const struct worker *worker, const struct session *session);
+// The VIP of a session; DT_DROP_NONE, or why it lets no packet through.
+enum dt_drop_reason session_vip(
+	const struct worker *worker, const struct session *session, const struct vip **vip);
 
 #endif

@@ -10,6 +10,21 @@ static uint64_t dwell_ns(const struct node_time *at, const struct packet_meta *m
 	return at->mono_ns > meta->rx_mono_ns ? at->mono_ns - meta->rx_mono_ns : 0;
 }
 
+static uint8_t record_flags(const struct packet_meta *meta)
+{
+	return (uint8_t)((meta->reset ? DT_RECORD_FLAG_RESET : 0) |
+			 (meta->view.is_v6 ? DT_RECORD_FLAG_IPV6 : 0));
+}
+
+// IPv4: the first four bytes.
+static void write_address(uint8_t out[16], const struct ip_address *address, bool is_v6)
+{
+	if (is_v6)
+		memcpy(out, address->bytes, 16);
+	else
+		memcpy(out, &address->words[3], 4);
+}
+
 static void push(struct worker *worker, const struct packet_meta *meta, uint8_t point,
 	uint16_t reason, const struct node_time *at, uint32_t sample_weight)
 {
@@ -24,7 +39,7 @@ static void push(struct worker *worker, const struct packet_meta *meta, uint8_t 
 				.direction = meta->direction,
 				.key_state = meta->key_state,
 				.reason = reason,
-				.flags = meta->reset ? DT_RECORD_FLAG_RESET : 0,
+				.flags = record_flags(meta),
 				.protocol = view->protocol,
 				.vip_slot = meta->vip_slot,
 				.backend_slot = meta->backend_slot,
@@ -39,8 +54,8 @@ static void push(struct worker *worker, const struct packet_meta *meta, uint8_t 
 			},
 	};
 
-	memcpy(record.point.source, &view->source, 4);
-	memcpy(record.point.destination, &view->destination, 4);
+	write_address(record.point.source, &view->source, view->is_v6);
+	write_address(record.point.destination, &view->destination, view->is_v6);
 	if (sample_weight)
 		record.point.key_state = DT_KEY_SAMPLED;
 	if (worker->push(worker->push_context, &record))
@@ -54,7 +69,7 @@ void stamp(struct worker *worker, struct packet_meta *meta, enum dt_trace_point 
 	struct node_time at;
 
 	meta->stage = (uint8_t)point;
-	if (likely(meta->key_state != DT_KEY_VERIFIED))
+	if (likely(!meta->stamped))
 		return;
 	if (point == DT_TP_RX) {
 		at = (struct node_time){.mono_ns = meta->rx_mono_ns, .real_ns = meta->rx_real_ns};
@@ -96,7 +111,7 @@ void stamp_drop(struct worker *worker, struct packet_meta *meta, enum dt_drop_re
 {
 	struct node_time at;
 
-	if (meta->key_state == DT_KEY_VERIFIED) {
+	if (meta->stamped) {
 		at = worker->node->clock(worker->node->clock_context);
 		push(worker, meta, meta->stage, (uint16_t)reason, &at, 0);
 	} else if (sampled(worker)) {

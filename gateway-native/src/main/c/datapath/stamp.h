@@ -6,12 +6,12 @@
 
 #include "worker.h"
 
-// Stamps a packet that carries a verified probe: RX and TX always, the other points when the probe
-// asks for every stage. RX takes the packet's time of arrival. Also remembers the stage for a drop
-// to come.
+// Stamps a packet that is followed (meta->stamped: a verified probe, or a reply to one): RX and TX
+// always, the other points when the probe asks for every stage. RX takes the packet's time of
+// arrival. Also remembers the stage for a drop to come.
 void stamp(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point);
 
-// Stamps the death of a verified probe always, of an ordinary packet in a sample.
+// Stamps the death of such a packet always, of an ordinary packet in a sample.
 void stamp_drop(struct worker *worker, struct packet_meta *meta, enum dt_drop_reason reason);
 
 #endif

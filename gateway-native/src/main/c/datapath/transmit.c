@@ -69,7 +69,7 @@ void transmit_flush(struct worker *worker, unsigned int port)
 	for (unsigned int i = 0; i < buffer->count; i++) {
 		const struct packet_meta *meta = packet_meta(buffer->packets[i]);
 
-		if (unlikely(meta->key_state == DT_KEY_VERIFIED)) {
+		if (unlikely(meta->stamped)) {
 			stamped_at[stamped_count] = (uint8_t)i;
 			stamped[stamped_count++] = *meta;
 		}

@@ -10,7 +10,6 @@
 #include "packet.h"
 #include "port_pool.h"
 #include "rate_limit.h"
-#include "session_sample.h"
 #include "session_table.h"
 
 #include "../telemetry/ring_layout.h"
@@ -27,6 +26,7 @@
 #define WORKER_SAMPLED_DROPS_PER_SECOND                                                            \
 	1000 // sampled drop points: their flood must not push out a probe's points
 #define WORKER_REPLY_STAMPS 16 // replies stamped a probe
+#define WORKER_SESSION_SAMPLE 32
 
 // Written by the worker, read by the control thread: each is a word of its own, so no reader sees
 // half of one.
@@ -72,6 +72,21 @@ struct transmit_buffer {
 	struct rte_mbuf *packets[WORKER_BURST];
 };
 
+// What goes to another worker, kept until its ring takes it in one go.
+struct handover_buffer {
+	unsigned int count;
+	struct rte_mbuf *packets[WORKER_BURST];
+};
+
+// A few sessions, copied by the worker when the control thread asks for them.
+struct session_sample {
+	_Atomic uint32_t wanted;
+	_Atomic uint32_t served;
+	uint32_t count;
+	uint32_t tick; // the worker's time then
+	struct session sessions[WORKER_SESSION_SAMPLE];
+};
+
 struct worker {
 	unsigned int index;
 	struct node *node;
@@ -86,7 +101,10 @@ struct worker {
 	struct rte_ring *from[NODE_MAX_WORKERS]; // hand-over
 	struct rte_ring *to[NODE_MAX_WORKERS];
 	struct transmit_buffer transmit[NODE_MAX_PORTS];
+	struct handover_buffer handover[NODE_MAX_WORKERS];
+	uint64_t handover_due; // bit i: handover[i] holds packets
 	uint64_t random;
+	uint16_t ip_id; // of the IPv4 headers that are made here
 	uint64_t sampled_second;
 	uint32_t sampled_drops;
 	unsigned int announced; // gratuitous ARPs sent
@@ -99,7 +117,8 @@ struct worker {
 	struct drop_counter (*drops)[DT_DROP_COUNT]; // [VIP slot, or VIP_MAX for none]
 	struct vip_counter *vip_counters;            // [VIP slot]
 	struct vip_buckets *buckets;                 // [VIP slot]
-	uint32_t *round_robin;                       // [service]: cursors
+	uint32_t *round_robin;                       // [SERVICE_MAX]: cursors
+	uint16_t *service_slots;                     // [SERVICE_MAX]: the VIP's name
 	uint32_t *service_sessions;    // [SERVICE_MAX]; the control thread reads them too
 	uint32_t *target_sessions;     // [TARGET_MAX]
 	struct rate_limit icmp_errors; // that this gateway sends itself
