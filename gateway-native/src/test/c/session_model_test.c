@@ -330,13 +330,13 @@ static uint64_t number(const char *name, uint64_t preset)
 
 static void should_do_what_the_model_does(void **state)
 {
-	// Bucket: bits 0-31 (the upper ones choose), tag: bits 32-47.
+	// Bucket: bits 0-31 (the upper ones choose), tag: bits 33-47.
 	static const struct weakness all[] = {
 		{"good hashes", UINT64_MAX, 100},
 		{"smallest table", UINT64_MAX, SESSION_MIN_CAPACITY},
 		{"one tag", 0xffffffff, 100},
 		{"two buckets", 0xffff80000000, 90},
-		{"one bucket, four tags", 0x000300000000, 96},
+		{"one bucket, four tags", 0x000600000000, 96},
 		{"one hash", 0, 90},
 	};
 	uint64_t operations = number("SESSION_MODEL_OPERATIONS", 2400000);

@@ -88,7 +88,7 @@ static bool port_is_free(const struct session_table *table, const struct session
 }
 
 // The next new session here will look into this bucket.
-static void prefetch_next(const struct port_pool *pool, const struct session_table *table,
+SESSION_PREFETCH void prefetch_next(const struct port_pool *pool, const struct session_table *table,
 	const struct session *session, const struct port_pool_cell *cell)
 {
 	uint16_t port = port_at(pool, cell->cursor);

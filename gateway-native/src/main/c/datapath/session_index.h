@@ -49,9 +49,7 @@ void session_index_remove(struct session_index *index, uint32_t low_hash, uint32
 
 static inline uint16_t session_index_tag(uint64_t hash)
 {
-	uint16_t tag = (uint16_t)(hash >> 32);
-
-	return tag ? tag : 1;
+	return (uint16_t)(hash >> 32 | 1); // never 0
 }
 
 static inline struct session_bucket *session_index_bucket(

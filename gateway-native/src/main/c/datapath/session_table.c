@@ -119,7 +119,7 @@ void session_set_class(
 }
 
 // The session behind s in its queue is the next to go.
-static void prefetch_next(const struct session_table *table, const struct session *s)
+SESSION_PREFETCH void prefetch_next(const struct session_table *table, const struct session *s)
 {
 	const struct session *next;
 

@@ -25,6 +25,8 @@
 #define SESSION_MIN_CAPACITY 16u
 #define SESSION_MAX_CAPACITY (1u << 28)
 
+#define SESSION_PREFETCH static inline __attribute__((always_inline))
+
 enum session_class {
 	SESSION_CLASS_SYN,
 	SESSION_CLASS_ESTABLISHED,
@@ -192,13 +194,14 @@ static inline struct session *session_find_reply(const struct session_table *tab
 }
 
 // Fetches into the cache what a find with this hash will read: first the bucket, then (once that
-// has arrived) the session.
-static inline void session_prefetch_bucket(const struct session_table *table, uint64_t hash)
+// has arrived) the session. SESSION_PREFETCH: gcc takes a function that only prefetches for one
+// without effect, and drops its calls unless they are inlined first.
+SESSION_PREFETCH void session_prefetch_bucket(const struct session_table *table, uint64_t hash)
 {
 	__builtin_prefetch(session_index_bucket(&table->index, (uint32_t)hash));
 }
 
-static inline void session_prefetch_session(const struct session_table *table, uint64_t hash)
+SESSION_PREFETCH void session_prefetch_session(const struct session_table *table, uint64_t hash)
 {
 	const struct session_bucket *bucket = session_index_bucket(&table->index, (uint32_t)hash);
 	uint32_t match = session_bucket_match(bucket, session_index_tag(hash));
