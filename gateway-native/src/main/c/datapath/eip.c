@@ -129,14 +129,14 @@ static const struct ip_address *leads_to(const struct passage *p)
 	return p->inbound ? &p->eip->private_address : &p->meta->view.destination;
 }
 
-// UINT16_MAX where no route says otherwise: transmit() will find that there is none.
+// No limit where there is no route: transmit() will say so.
 static uint32_t mtu_towards(const struct worker *worker, const struct ip_address *destination)
 {
 	struct ip_address next_hop;
 	unsigned int port;
 
 	if (!transmit_route(worker->node, destination, &port, &next_hop))
-		return UINT16_MAX;
+		return UINT32_MAX;
 	return worker->node->ports[port].mtu;
 }
 
@@ -199,7 +199,7 @@ static void clamp_mss(const struct worker *worker, const struct passage *p, uint
 			   (view->is_v6 ? IPV6_BYTES : IPV4_MIN_BYTES);
 	uint32_t mtu = mtu_towards(worker, &tunnel->remote);
 
-	if (mtu > headers)
+	if (mtu > headers && mtu <= UINT16_MAX)
 		tcp_clamp_mss(
 			packet + view->l4_offset, view->tcp_header_len, (uint16_t)(mtu - headers));
 }
