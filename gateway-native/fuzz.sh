@@ -48,7 +48,9 @@ for name; do
 	log=$build/fuzz_$name.log
 	mkdir -p $build/corpus/"$name"
 	status=0
-	"$build/src/test/fuzz/fuzz_$name" -max_total_time=$each -max_len=2048 -timeout=10 -print_final_stats=1 \
+	max_len=2048
+	[ "$name" != settings ] || max_len=8192
+	"$build/src/test/fuzz/fuzz_$name" -max_total_time=$each -max_len=$max_len -timeout=10 -print_final_stats=1 \
 		-artifact_prefix=$build/findings/"$name"- $build/corpus/"$name" $seeds/"$name" >"$log" 2>&1 || status=$?
 	coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -1 || true)
 	findings=0

@@ -73,9 +73,9 @@ static void should_read_katrans_ids(void **state)
 		const char *cid;
 		const char *id;
 	} cases[] = {
-		{"6b59c0ffffffffff", "0000ad67"},     // 1: 10 1011 0101 1001 11
-		{"40007fffffffffff", "00000001"},     //
-		{"bf12345678ffffff", "00123456"},   // 2
+		{"6b59c0ffffffffff", "0000ad67"}, // 1: 10 1011 0101 1001 11
+		{"40007fffffffffff", "00000001"}, //
+		{"bf12345678ffffff", "00123456"}, // 2
 		{"c0deadbeefffffff", "deadbeef"}, // 3
 	};
 	uint8_t cid[20], packet[PACKET_BYTES];

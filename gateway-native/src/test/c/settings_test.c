@@ -148,6 +148,15 @@ static void should_name_key_value_and_limit(void **state)
 		"vips[0].backends[1].name: 'rs-1-web' is taken by vips[0].backends[0]");
 }
 
+static void should_refuse_in_one_line(void **state)
+{
+	char error[SETTINGS_ERROR_BYTES];
+
+	(void)state;
+	assert_null(parse((struct lines){.port = "\"8\\n\\r\\x7f0\""}, error));
+	assert_non_null(strstr(error, "vips[0].port: 8???0 "));
+}
+
 static void should_refuse_unknown_and_missing_keys(void **state)
 {
 	char error[SETTINGS_ERROR_BYTES];
@@ -544,6 +553,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(should_read_what_stands_there_and_default_the_rest),
 		cmocka_unit_test(should_name_key_value_and_limit),
+		cmocka_unit_test(should_refuse_in_one_line),
 		cmocka_unit_test(should_refuse_unknown_and_missing_keys),
 		cmocka_unit_test(should_read_ports_of_both_families),
 		cmocka_unit_test(should_refuse_ports_that_cannot_be),

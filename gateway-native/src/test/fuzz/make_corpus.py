@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seeds of the fuzz targets into corpus/: one input of every kind they tell apart."""
+import json
 import pathlib
 import struct
 import sys
@@ -203,7 +204,37 @@ def frames():
     seed("parse", "bad_checksum", [2], ethernet, b"\x08\0", packets["syn"][:10], b"\0\0", packets["syn"][12:])
 
 
+def settings():
+    examples = pathlib.Path(__file__).parent.parent.parent / "main" / "config"
+    for example in sorted(examples.glob("*.yaml")):
+        lines = (line.split("   #")[0].rstrip() for line in example.read_text().splitlines())
+        text = "\n".join(line for line in lines if line and not line.startswith("#"))
+        seed("settings", example.stem, [0], text.encode())
+    seed("settings", "anchors", [0], b"a: &a [1, 1]\nb: [*a, *a]\nc: !!str 1\n? d\n: |\n  text\n")
+    seed("settings", "line_break", [0], b'version: 1\nnode: "gw\\n1"\n')
+    vip = {
+        "name": "vip-web", "address": "198.19.0.1", "port": 80, "protocol": "tcp", "enabled": True, "mode": "full-nat",
+        "scheduler": "weighted-round-robin", "toa": True, "mss_clamp": 1400, "slow_start": "10s",
+        "new_connection_limit": 100, "limits": {"packets_per_second": 10, "bits_per_second": 10, "sessions": 5},
+        "backends": [{"name": "b1", "address": "2001:db8::1", "port": 80, "weight": 3, "draining": False}],
+    }
+    quic = {
+        "name": "vip-quic", "address": "2001:db8::2", "port": 443, "protocol": "udp", "mode": "tunnel",
+        "tunnel": {"kind": "gue", "local": "2001:db8::3", "port": 6080},
+        "quic": {"layout": "quic-lb", "configs": [{"id": 0, "server_id_bytes": 3, "nonce_bytes": 4, "key": "0" * 32}]},
+        "backends": [{"name": "b1", "address": "2001:db8::1", "server_id": "c4605e"}],
+    }
+    eip = {"name": "e1", "public": "203.0.113.1", "private": "10.0.0.1", "enabled": True}
+    entry = {"prefix": "2001:db8:bad::/48", "expires_after": "24h"}
+    for name, which, value in (
+        ("vip", 0, vip), ("quic", 0, quic), ("limits", 1, vip["limits"]), ("eip", 2, eip), ("entry", 3, entry),
+        ("backend", 4, vip["backends"][0]), ("whole", 5, {"version": 1, "node": "gw-1", "vips": [vip]}),
+    ):
+        seed("settings", f"request_{name}", [1 | which << 1], json.dumps(value).encode())
+
+
 frames()
+settings()
 tunnels()
 tcp_options()
 quic()

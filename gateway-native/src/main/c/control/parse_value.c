@@ -17,6 +17,10 @@ bool check_fail(struct check *check, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(check->error, check->error_bytes, format, arguments);
 	va_end(arguments);
+	// One line, whatever the value: it ends up in a log.
+	for (char *c = check->error; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return false;
 }
 
