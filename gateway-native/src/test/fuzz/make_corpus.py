@@ -196,6 +196,11 @@ def frames():
         kind = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0"
         seed("parse", name, [0], ethernet, kind, packet)
         seed("parse", f"{name}_ip", [1], packet)
+        if packet[9] == 1 or packet[6] == 58:
+            seed("icmp_quote", f"{name}_v4", [0], bytes(range(12)), packet)
+            seed("icmp_quote", f"{name}_v6", [1], bytes(range(12)), packet)
+        seed("translate", f"{name}_source", [0], V6_DESTINATION, packet)
+        seed("translate", f"{name}_destination", [1], V6_DESTINATION, packet)
     seed("parse", "vlan", [0], ethernet, b"\x81\0\0\x64\x08\0", packets["syn"])
     seed("parse", "qinq", [0], ethernet, b"\x88\xa8\0\x64\x81\0\0\7\x86\xdd", packets["syn6"])
     arp = bytes.fromhex("0001080006040001") + ethernet[6:] + bytes([192, 0, 2, 1]) + bytes(6) + bytes([192, 0, 2, 2])
