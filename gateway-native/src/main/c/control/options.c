@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #ifndef DYETRACE_VERSION
@@ -20,6 +21,7 @@ static const char help[] =
 	"  --out FILE       with --replay: the packets that would have been sent\n"
 	"  --points FILE    with --replay: the trace points and drop points, one JSON object a "
 	"line\n"
+	"  --workers N      with --replay: so many workers (1 to 64), stepped in turn; default 1\n"
 	"  --help           this text\n"
 	"  --version        the version\n"
 	"\n"
@@ -38,6 +40,7 @@ static const struct {
 	{"--replay", offsetof(struct options, replay)},
 	{"--out", offsetof(struct options, out)},
 	{"--points", offsetof(struct options, points)},
+	{"--workers", offsetof(struct options, workers_text)},
 };
 
 // *index moves on to the value. false: no option of ours, or without its value.
@@ -63,7 +66,17 @@ static bool take_option(int argc, char **argv, int *index, struct options *optio
 	return false;
 }
 
-static enum options_outcome check(const struct options *o, char *error, size_t error_bytes)
+static bool read_workers(struct options *o)
+{
+	char *end;
+	long workers = o->workers_text ? strtol(o->workers_text, &end, 10) : 1;
+
+	o->workers = (unsigned int)workers;
+	return !o->workers_text || (end != o->workers_text && *end == '\0' && workers >= 1 &&
+					   workers <= OPTIONS_MAX_WORKERS);
+}
+
+static enum options_outcome check(struct options *o, char *error, size_t error_bytes)
 {
 	const char *complaint = NULL;
 
@@ -75,6 +88,10 @@ static enum options_outcome check(const struct options *o, char *error, size_t e
 		complaint = "--points is missing: --replay needs it";
 	else if (!o->replay && (o->out || o->points))
 		complaint = "--out and --points go with --replay only";
+	else if (!o->replay && o->workers_text)
+		complaint = "--workers goes with --replay only: the configuration says workers";
+	else if (!read_workers(o))
+		complaint = "--workers: must be 1 to 64";
 	if (!complaint)
 		return OPTIONS_RUN;
 	snprintf(error, error_bytes, "%s", complaint);

@@ -6,12 +6,16 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define OPTIONS_MAX_WORKERS 64
+
 struct options {
 	const char *config;
 	const char *replay; // NULL: run as a daemon
 	const char *out;
 	const char *points;
-	char **eal; // what stands behind "--"
+	const char *workers_text;
+	unsigned int workers; // of a replay
+	char **eal;           // what stands behind "--"
 	int eal_count;
 };
 

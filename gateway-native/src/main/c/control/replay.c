@@ -106,13 +106,13 @@ static int backend_slot(void *context, const char *name)
 
 static bool start_eal(const char *program, const struct options *options, const struct settings *s)
 {
+	size_t sessions = session_table_bytes(s->session_capacity) * options->workers;
 	char memory[32];
 	char *arguments[64] = {"--no-huge", "--log-level=warning", "--lcores=0@0", "-m", memory};
 	struct options with_ours = *options;
 	int count = 5;
 
-	snprintf(memory, sizeof(memory), "%zu",
-		(session_table_bytes(s->session_capacity) >> 20) + 64);
+	snprintf(memory, sizeof(memory), "%zu", (sessions >> 20) + 64 + 4 * options->workers);
 	for (int i = 0; i < options->eal_count && count < 63; i++)
 		arguments[count++] = options->eal[i];
 	with_ours.eal = arguments;
@@ -150,7 +150,7 @@ static int open_files(struct replay *r, const struct options *options)
 	return 0;
 }
 
-static int build(struct replay *r)
+static int build(struct replay *r, unsigned int workers)
 {
 	const struct slot_names names = {vip_slot, backend_slot, r};
 	char error[SETTINGS_ERROR_BYTES];
@@ -161,7 +161,10 @@ static int build(struct replay *r)
 		log_error("names: out of memory");
 		return EXIT_FAILED;
 	}
-	r->settings->workers = 1; // one after the other is the point of a replay
+	// One after the other is the point of a replay: several workers are for showing that
+	// they answer as one does.
+	r->settings->workers = workers;
+	r->settings->dispatchers = 0;
 	if (setup_node(&r->node, r->settings, 0, error) != 0)
 		goto complain;
 	// Every drop has its point here, whatever share of them the live gateway writes.
@@ -174,27 +177,30 @@ static int build(struct replay *r)
 	for (unsigned int i = 0; i < r->node.port_count; i++) {
 		struct node_port *p = &r->node.ports[i];
 
-		p->mtu = MTU;
+		if (p->mtu == 0)
+			p->mtu = MTU;
 		p->rx_queues = 1;
 		p->tx_queues = 1;
 		p->accept_any_mac = true;
 		p->mac[0] = 0x02;
 		p->mac[1] = 0x01;
-		memcpy(p->mac + 2, &p->address, 4);
+		memcpy(p->mac + 2, &p->v4.address.words[3], 4);
 	}
 	atomic_store(&r->node.state, NODE_READY);
 	r->pool = setup_replay_pool(MTU + ETHERNET_BYTES, error);
 	if (!r->pool)
 		goto complain;
-	r->services = services_create(&r->node, r->settings, &names, error);
+	r->services = setup_services(&r->node, r->settings, &names, error);
 	if (!r->services) {
 		log_error("%s", error);
 		return EXIT_WRONG;
 	}
 	if (setup_workers(&r->node, r->settings, r->pool, 0, true, error) != 0)
 		goto complain;
-	r->node.workers[0]->push = write_point;
-	r->node.workers[0]->push_context = r;
+	for (unsigned int i = 0; i < workers; i++) {
+		r->node.workers[i]->push = write_point;
+		r->node.workers[i]->push_context = r;
+	}
 	return 0;
 
 complain:
@@ -207,12 +213,31 @@ complain:
 static void set_time(struct replay *r, const struct pcap_pkthdr *header)
 {
 	uint64_t ns = (uint64_t)header->ts.tv_sec * 1000000000ull + (uint64_t)header->ts.tv_usec;
-	struct worker *w = r->node.workers[0];
 
 	r->now = (struct node_time){.mono_ns = RTE_MAX(r->now.mono_ns, ns), .real_ns = ns};
-	worker_begin(w);
-	while (session_table_age(&w->sessions, w->tick, WORKER_AGE_STEPS) > 0)
-		;
+	for (unsigned int i = 0; i < r->node.worker_count; i++) {
+		struct worker *w = r->node.workers[i];
+
+		worker_begin(w);
+		while (session_table_age(&w->sessions, w->tick, WORKER_AGE_STEPS) > 0)
+			;
+	}
+}
+
+// Until nothing that one worker has handed to another is left.
+static void settle(struct replay *r)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (unsigned int i = 0; i < r->node.worker_count; i++) {
+			bool emptied;
+
+			again |= worker_take_over(r->node.workers[i], &emptied) > 0;
+			worker_flush(r->node.workers[i]);
+		}
+	}
 }
 
 static bool copy_in(struct rte_mbuf *packet, const u_char *bytes, uint32_t len)
@@ -225,11 +250,10 @@ static bool copy_in(struct rte_mbuf *packet, const u_char *bytes, uint32_t len)
 
 static void feed(struct replay *r, const struct pcap_pkthdr *header, const u_char *bytes)
 {
-	struct worker *w = r->node.workers[0];
+	struct worker *w = r->node.workers[r->packets_in++ % r->node.worker_count];
 	struct rte_mbuf *packet = rte_pktmbuf_alloc(r->pool);
 
 	set_time(r, header);
-	r->packets_in++;
 	if (!packet) {
 		drop_uncreated(w, header->caplen, DT_DROP_MBUF_EXHAUSTED);
 		return;
@@ -242,6 +266,8 @@ static void feed(struct replay *r, const struct pcap_pkthdr *header, const u_cha
 	}
 	worker_process(w, &packet, 1, 0);
 	worker_flush(w);
+	if (r->node.worker_count > 1)
+		settle(r);
 }
 
 static int run(struct replay *r, const char *path)
@@ -291,7 +317,8 @@ int replay_run(const char *program, const struct options *options, struct settin
 	r.settings = settings;
 	status = open_files(&r, options);
 	if (status == 0)
-		status = start_eal(program, options, settings) ? build(&r) : EXIT_FAILED;
+		status = start_eal(program, options, settings) ? build(&r, options->workers)
+							       : EXIT_FAILED;
 	if (status == 0)
 		status = run(&r, options->replay);
 	setup_workers_free(&r.node);

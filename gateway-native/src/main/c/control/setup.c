@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup.h"
 
+#include "../datapath/transmit.h"
+
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
@@ -20,8 +22,47 @@ static int fail(char *error, int status, const char *what)
 	return status;
 }
 
-int setup_node(struct node *node, const struct settings *s, uint64_t seed,
-	char error[SETTINGS_ERROR_BYTES])
+static bool setup_port(struct node *node, unsigned int index, const struct settings_port *s)
+{
+	struct node_port *port = &node->ports[index];
+
+	port->v4 = s->v4;
+	port->v6 = s->v6;
+	port->vlan = s->vlan;
+	port->mtu = s->mtu;
+	if (ip_is_set(&s->v4.gateway))
+		node->default_port_v4 = (int)index;
+	if (ip_is_set(&s->v6.gateway))
+		node->default_port_v6 = (int)index;
+	return (!ip_is_set(&s->v4.address) ||
+		       node_add_own_address(node, &s->v4.address, OWN_PORT, index)) &&
+	       (!ip_is_set(&s->v6.address) ||
+		       node_add_own_address(node, &s->v6.address, OWN_PORT, index));
+}
+
+// A tunnel may end at an address that is ours already.
+static bool setup_tunnel(struct node *node, unsigned int index, const struct tunnel *tunnel)
+{
+	node->tunnels[index] = *tunnel;
+	return node_own_address(node, &tunnel->local) ||
+	       node_add_own_address(node, &tunnel->local, OWN_TUNNEL, index);
+}
+
+static bool setup_addresses(struct node *node, const struct settings *s)
+{
+	bool added = true;
+
+	for (unsigned int i = 0; i < s->port_count; i++)
+		added &= setup_port(node, i, &s->ports[i]);
+	memcpy(node->locals, s->local_addresses, sizeof(node->locals));
+	for (unsigned int i = 0; i < s->local_count; i++)
+		added &= node_add_own_address(node, &s->local_addresses[i], OWN_LOCAL, i);
+	for (unsigned int i = 0; i < s->tunnel_count; i++)
+		added &= setup_tunnel(node, i, &s->tunnels[i].tunnel);
+	return added;
+}
+
+static int setup_guard(struct node *node, const struct settings *s, char *error)
 {
 	const struct dt_colour_guard_config guard = {
 		.probers = s->probers,
@@ -31,14 +72,30 @@ int setup_node(struct node *node, const struct settings *s, uint64_t seed,
 		.stamp_rate_limit = s->stamp_rate_limit,
 	};
 	struct dt_colour_guard *made;
-	int status;
+	int status = dt_colour_guard_create(&guard, NULL, &made);
 
+	if (status != 0)
+		return fail(error, status, "colour");
+	node->guard = made;
+	return 0;
+}
+
+int setup_node(struct node *node, const struct settings *s, uint64_t seed,
+	char error[SETTINGS_ERROR_BYTES])
+{
 	*node = (struct node){
-		.worker_count = s->workers,
+		.worker_count = settings_threads(s),
+		.dispatcher_count = s->dispatchers,
 		.port_count = s->port_count,
-		.default_port = -1,
+		.default_port_v4 = -1,
+		.default_port_v6 = -1,
 		.local_count = s->local_count,
+		.tunnel_count = s->tunnel_count,
+		.gue_port = s->gue_port,
+		.vxlan_port = s->vxlan_port,
 		.tier = s->tier,
+		.erase_colour = s->erase_colour,
+		.verify_checksums = s->verify_checksums,
 		.idle_sleep_ns = s->idle_sleep_ns,
 		.hash_seed = seed,
 		.sample_threshold = (uint64_t)(s->drop_sample_share * 4294967296.0),
@@ -49,29 +106,64 @@ int setup_node(struct node *node, const struct settings *s, uint64_t seed,
 		.sample_limit = WORKER_SAMPLED_DROPS_PER_SECOND,
 		.state = NODE_STARTING,
 	};
-	for (unsigned int i = 0; i < s->port_count; i++) {
-		node->ports[i].address = s->ports[i].address;
-		node->ports[i].mask = s->ports[i].mask;
-		node->ports[i].gateway = s->ports[i].gateway;
-		node->ports[i].has_gateway = s->ports[i].gateway != 0;
-		if (s->ports[i].gateway)
-			node->default_port = (int)i;
-		node_add_own_address(node, s->ports[i].address, OWN_PORT);
-	}
-	memcpy(node->locals, s->local_addresses, sizeof(node->locals));
-	for (unsigned int i = 0; i < s->local_count; i++)
-		node_add_own_address(node, s->local_addresses[i], OWN_LOCAL);
-	status = dt_colour_guard_create(&guard, NULL, &made);
-	if (status != 0)
-		return fail(error, status, "colour");
-	node->guard = made;
-	return 0;
+	if (!setup_addresses(node, s))
+		return fail(error, -ENOSPC, "ports and local_addresses");
+	return setup_guard(node, s, error);
 }
 
 void setup_node_free(struct node *node)
 {
 	dt_colour_guard_free((struct dt_colour_guard *)node->guard);
 	node->guard = NULL;
+}
+
+static bool is_own_address(void *context, const struct ip_address *address)
+{
+	return node_own_address(context, address) != NULL;
+}
+
+static uint64_t service_sessions(void *context, uint16_t service)
+{
+	const struct node *node = context;
+	uint64_t total = 0;
+
+	for (unsigned int i = 0; i < node->worker_count; i++)
+		total += __atomic_load_n(
+			&node->workers[i]->service_sessions[service], __ATOMIC_ACQUIRE);
+	return total;
+}
+
+static uint64_t target_sessions(void *context, uint16_t target)
+{
+	const struct node *node = context;
+	uint64_t total = 0;
+
+	for (unsigned int i = 0; i < node->worker_count; i++)
+		total += __atomic_load_n(
+			&node->workers[i]->target_sessions[target], __ATOMIC_ACQUIRE);
+	return total;
+}
+
+struct services *setup_services(struct node *node, struct settings *settings,
+	const struct slot_names *names, char error[SETTINGS_ERROR_BYTES])
+{
+	const struct services_config config = {
+		.names = *names,
+		.published = &node->vips,
+		.qsbr = node->qsbr,
+		.is_own_address = is_own_address,
+		.service_sessions = service_sessions,
+		.target_sessions = target_sessions,
+		.context = node,
+	};
+	struct services *services = services_create(
+		&config, settings->vips, settings->vip_count, settings->version, error);
+
+	if (!services)
+		return NULL;
+	settings->vip_count = 0;
+	node->targets = services_targets(services);
+	return services;
 }
 
 static struct rte_mempool *make_pool(
@@ -122,25 +214,27 @@ static int make_rings(struct node *node, char *error)
 	return 0;
 }
 
-static unsigned int port_of(const struct node *node, uint32_t address)
+static unsigned int port_of(const struct node *node, const struct ip_address *address)
 {
-	for (unsigned int i = 0; i < node->port_count; i++) {
-		if (((address ^ node->ports[i].address) & node->ports[i].mask) == 0)
-			return i;
-	}
-	return node->default_port < 0 ? 0 : (unsigned int)node->default_port;
+	struct ip_address next_hop;
+	unsigned int port;
+
+	return transmit_route(node, address, &port, &next_hop) ? port : 0;
 }
 
 static void set_neighbours(struct worker *w, const struct settings *s, uint64_t now_ns)
 {
 	const struct node *node = w->node;
 
+	int v4 = node->default_port_v4, v6 = node->default_port_v6;
+
 	for (unsigned int i = 0; i < s->neighbour_count; i++)
-		neighbour_fix(w->neighbours, (uint8_t)port_of(node, s->neighbours[i].address),
-			s->neighbours[i].address, s->neighbours[i].mac);
-	if (node->default_port >= 0)
-		neighbour_pin(w->neighbours, (uint8_t)node->default_port,
-			node->ports[node->default_port].gateway, now_ns);
+		neighbour_fix(w->neighbours, (uint8_t)port_of(node, &s->neighbours[i].address),
+			&s->neighbours[i].address, s->neighbours[i].mac);
+	if (v4 >= 0)
+		neighbour_pin(w->neighbours, (uint8_t)v4, &node->ports[v4].v4.gateway, now_ns);
+	if (v6 >= 0)
+		neighbour_pin(w->neighbours, (uint8_t)v6, &node->ports[v6].v6.gateway, now_ns);
 }
 
 int setup_workers(struct node *node, const struct settings *s, struct rte_mempool *pool,

@@ -4,15 +4,21 @@
 #ifndef DYETRACE_SETUP_H
 #define DYETRACE_SETUP_H
 
+#include "services.h"
 #include "settings.h"
 
 #include "../datapath/worker.h"
 
-// The node without DPDK ports: addresses, guard, sampling, seeds. -errno with *error filled in, or
-// 0.
+// The node without DPDK ports: addresses, tunnels, guard, sampling, seeds. -errno with *error
+// filled in, or 0.
 int setup_node(struct node *node, const struct settings *settings, uint64_t seed,
 	char error[SETTINGS_ERROR_BYTES]);
 void setup_node_free(struct node *node);
+
+// Publishes the VIPs, which it takes from the settings. The node's qsbr is set before. NULL with
+// *error filled in.
+struct services *setup_services(struct node *node, struct settings *settings,
+	const struct slot_names *names, char error[SETTINGS_ERROR_BYTES]);
 
 // A buffer pool for so many workers and ports. NULL with *error filled in.
 struct rte_mempool *setup_pool(

@@ -95,7 +95,7 @@ static void clamp_mss(struct worker *worker, struct rte_mbuf *packet, const stru
 {
 	unsigned int ip_bytes = ip_is_v4(ends->backend) ? IPV4_MIN_BYTES : IPV6_BYTES;
 	int growth = (ip_is_v4(ends->client) ? IPV4_MIN_BYTES : IPV6_BYTES) - (int)ip_bytes;
-	struct way back = way_to(tunnel_of(worker->node, session->tunnel), ends->client, growth);
+	struct way back = way_to(node_tunnel_back(worker->node, session->tunnel), ends->client, growth);
 
 	if (vip->mode == VIP_TUNNEL)
 		leave_clamp_mss(

@@ -54,11 +54,11 @@ static struct rte_mbuf *new_packet(
 static void send_back(struct worker *worker, struct rte_mbuf *answer, uint8_t tunnel_in)
 {
 	const struct packet_view *view = &packet_meta(answer)->view;
+	const struct tunnel *tunnel = node_tunnel_back(worker->node, tunnel_in);
 	enum dt_drop_reason failed;
 
-	if (tunnel_in) {
-		failed = encap(
-			answer, view, &worker->node->tunnels[tunnel_in - 1], encap_entropy(view));
+	if (tunnel) {
+		failed = encap(answer, view, tunnel, encap_entropy(view));
 		if (failed != DT_DROP_NONE) {
 			drop(worker, answer, failed);
 			return;

@@ -106,7 +106,7 @@ static enum dt_drop_reason let_through(struct worker *worker, struct rte_mbuf *p
 		return pass_on(worker, packet, vip, &ends);
 	reason = translate(packet, quote, &ends, forward);
 	if (reason == DT_DROP_NONE && !forward)
-		reason = leave_encapsulate(packet, tunnel_of(worker->node, session->tunnel));
+		reason = leave_encapsulate(packet, node_tunnel_back(worker->node, session->tunnel));
 	return reason;
 }
 

@@ -24,12 +24,6 @@ static inline struct way way_to(
 	return (struct way){&tunnel->remote, tunnel, growth + (int)tunnel_header_bytes(tunnel)};
 }
 
-// The tunnel that a number in a session or a packet's meta means; NULL: none.
-static inline const struct tunnel *tunnel_of(const struct node *node, uint8_t number)
-{
-	return number ? &node->tunnels[number - 1] : NULL;
-}
-
 // A tunnel VIP's tunnel to one of its backends; false: no address here to send it from.
 bool leave_tunnel(const struct worker *worker, const struct vip *vip,
 	const struct ip_address *backend, struct tunnel *tunnel);

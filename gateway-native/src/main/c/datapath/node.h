@@ -153,6 +153,15 @@ static inline const struct own_address *node_own_address(
 	return NULL;
 }
 
+// The tunnel back to where a number in a session or a packet's meta says it came from. NULL: none,
+// or one that takes packets from anybody and so leads to nobody.
+static inline const struct tunnel *node_tunnel_back(const struct node *node, uint8_t number)
+{
+	if (number == 0 || !ip_is_set(&node->tunnels[number - 1].remote))
+		return NULL;
+	return &node->tunnels[number - 1];
+}
+
 // The address that every port with IPv6 has besides (RFC 4291, 2.8).
 static inline bool node_is_link_local(
 	const struct node *node, unsigned int port, const struct ip_address *address)

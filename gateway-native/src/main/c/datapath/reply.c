@@ -64,7 +64,7 @@ static enum dt_drop_reason translate(struct worker *worker, struct rte_mbuf *pac
 	const struct vip *vip, const struct session *session)
 {
 	const struct packet_view *view = &packet_meta(packet)->view;
-	const struct tunnel *tunnel = tunnel_of(worker->node, session->tunnel);
+	const struct tunnel *tunnel = node_tunnel_back(worker->node, session->tunnel);
 	struct session_ends ends = session_ends(worker, session, vip);
 	struct way way = way_to(tunnel, ends.client, nat_growth(view, ends.client));
 	enum dt_drop_reason reason;

@@ -158,7 +158,11 @@ void worker_begin(struct worker *worker);
 void worker_process(
 	struct worker *worker, struct rte_mbuf **packets, unsigned int count, unsigned int port);
 
-// Sends what the stages have finished.
+// Does what other workers have handed over, up to a burst of each; returns the packets. *emptied:
+// nothing that was handed over before this call is left.
+unsigned int worker_take_over(struct worker *worker, bool *emptied);
+
+// Sends what the stages have finished, hands over what is another worker's.
 void worker_flush(struct worker *worker);
 
 // Ageing and ARP, a small step. Ageing takes more of them the more packets the poll found, so that
