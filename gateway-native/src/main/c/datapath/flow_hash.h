@@ -18,6 +18,15 @@ static inline uint64_t flow_hash_mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+// The ports come in turn: one multiplication would leave the flows of one client at equal distances
+// in the table, for some seeds many in one bucket. Two, and no bit is left out.
+static inline uint64_t flow_hash_finish(uint64_t h)
+{
+	h = (h ^ h >> 32) * 0x9fb21c651e98df25ull;
+	h = (h ^ h >> 32) * 0xd6e8feb86659fd93ull;
+	return h ^ h >> 32;
+}
+
 static inline uint64_t flow_hash(uint64_t seed, const struct ip_address *source,
 	const struct ip_address *destination, uint16_t source_port, uint16_t destination_port,
 	uint8_t protocol)
@@ -32,16 +41,17 @@ static inline uint64_t flow_hash(uint64_t seed, const struct ip_address *source,
 	if (high)
 		low ^= flow_hash_mix(source->halves[0] ^ seed ^ 0x2d358dccaa6c78a5ull,
 			destination->halves[0] ^ 0x8bb84b93962eacc9ull);
-	return flow_hash_mix(low ^ rest ^ 0x8ebc6af09c88c6e3ull, seed ^ 0x589965cc75374cc3ull);
+	return flow_hash_finish(low ^ rest ^ seed);
 }
 
 // Of one end of a flow: what both directions of a DNAT flow have in common.
 static inline uint64_t flow_hash_end(uint64_t seed, const struct ip_address *address, uint16_t port)
 {
 	uint64_t h = flow_hash_mix(address->halves[0] ^ seed ^ 0xa0761d6478bd642full,
-		address->halves[1] ^ port ^ 0xe7037ed1a0b428dbull);
+		address->halves[1] ^ (seed >> 32 | seed << 32) ^ 0xe7037ed1a0b428dbull);
 
-	return flow_hash_mix(h ^ 0x8ebc6af09c88c6e3ull, seed ^ 0x589965cc75374cc3ull);
+	// Not beside the address: one who has a prefix could balance the two.
+	return flow_hash_finish(h ^ port ^ seed);
 }
 
 // Which of n owns the flow, from bits that the session table does not use.
