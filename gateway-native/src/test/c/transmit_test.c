@@ -161,7 +161,7 @@ static void should_stamp_what_the_port_took(void **state)
 	for (int i = 0; i < 5; i++) {
 		struct rte_mbuf *packet = outgoing("203.0.113.9", "10.0.0.1", 10);
 
-		packet_meta(packet)->key_state = i == 1 ? DT_KEY_UNKNOWN : DT_KEY_VERIFIED;
+		packet_meta(packet)->stamped = i != 1;
 		transmit(fixture.worker, packet);
 	}
 	flush();

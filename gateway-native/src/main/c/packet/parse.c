@@ -6,7 +6,6 @@
 #include "tunnel.h"
 
 enum {
-	EXTENSION_MAX = 8,
 	EXTENSION_UNIT = 8,
 	ROUTING_SEGMENTS_LEFT = 3,
 	IPV4_OFFSET = 0x1fff, // in units of 8 bytes
@@ -153,7 +152,8 @@ static bool is_extension(uint8_t kind)
 	       kind == PROTOCOL_FRAGMENT || kind == PROTOCOL_DESTINATION_OPTIONS;
 }
 
-// RFC 8200, 4.1: hop-by-hop options stand first; each once, destination options twice.
+// RFC 8200, 4.1: hop-by-hop options stand first; each once, destination options twice. So a walk
+// ends after five.
 static bool may_stand_here(uint8_t kind, unsigned int position, const uint8_t seen[64])
 {
 	if (kind == PROTOCOL_HOP_OPTIONS)
@@ -173,7 +173,7 @@ static bool skip_extensions(const uint8_t *packet, struct packet_view *view)
 		uint8_t kind = view->protocol;
 		size_t len;
 
-		if (n == EXTENSION_MAX || left < EXTENSION_UNIT || !may_stand_here(kind, n, seen))
+		if (left < EXTENSION_UNIT || !may_stand_here(kind, n, seen))
 			return false;
 		// The transport's checksum is made with the last address of the route, not ours.
 		if (kind == PROTOCOL_ROUTING && header[ROUTING_SEGMENTS_LEFT] != 0)
