@@ -22,18 +22,23 @@ void blacklist_free(struct blacklist *list);
 // The workers'.
 bool blacklist_matches(const struct blacklist *list, const struct ip_address *source);
 
-// The control thread's. prefix_bits counts in the address's own family. expires_ns: monotonic, 0:
-// never; an entry that exists gets the new expiry. -ENOSPC, -ENOMEM, or 0.
+// Fetches what that will read first.
+void blacklist_prefetch(const struct blacklist *list, const struct ip_address *source);
+
+// The control thread's. prefix_bits counts in the address's own family; what the prefix has behind
+// them is ignored. expires_ns: monotonic, 0: never; an entry that exists gets the new expiry.
+// -EINVAL: more bits than the family has; -ENOSPC, -ENOMEM, or 0.
 int blacklist_add(struct blacklist *list, const struct ip_address *prefix, uint8_t prefix_bits,
 	uint64_t expires_ns);
 int blacklist_remove(struct blacklist *list, const struct ip_address *prefix,
-	uint8_t prefix_bits); // -ENOENT, or 0
+	uint8_t prefix_bits); // -EINVAL, -ENOENT, or 0
 
 // The entry with exactly this prefix; false: there is none. *expires_ns: as it was added.
 bool blacklist_find(const struct blacklist *list, const struct ip_address *prefix,
 	uint8_t prefix_bits, uint64_t *expires_ns);
 
-// Removes what has run out, at most `steps` entries; returns how many.
+// Removes what has run out, at most `steps` entries, and frees what no worker reads any more;
+// returns how many it removed. Now and then.
 uint32_t blacklist_expire(struct blacklist *list, uint64_t now_ns, uint32_t steps);
 
 uint32_t blacklist_count(const struct blacklist *list);
