@@ -111,6 +111,61 @@ static void should_find_a_free_port_behind_a_block_in_use(void **state)
 	port_pool_free(&pool);
 }
 
+static void should_find_two_free_ports_among_many_in_use(void **state)
+{
+	struct session_table *t = *state;
+	struct port_pool pool = pool_of(0, 1026, 1026 + 3 * 899);
+
+	for (uint32_t n = 1; n <= 900; n++) {
+		struct session s = fixture_session(n);
+
+		assert_non_null(take(&pool, t, &s, 0));
+	}
+	for (uint32_t n = 1; n < 900; n += 2) {
+		for (uint32_t i = n; i < n + 2; i++) {
+			struct session before = *fixture_forward(t, i);
+
+			session_remove(t, fixture_forward(t, i));
+			port_pool_give(&pool, &before);
+		}
+		for (uint32_t i = n; i < n + 2; i++) {
+			struct session s = fixture_session(i);
+
+			assert_non_null(take(&pool, t, &s, 0));
+		}
+	}
+	port_pool_free(&pool);
+}
+
+static void should_take_the_port_given_back_last_when_the_search_ends(void **state)
+{
+	struct session_table *t = *state;
+	const uint64_t hash = 5 * 65536 / 8; // local address 5 is asked first
+	struct port_pool pool;
+	struct port_pool_cell *cell;
+
+	local_count = 8; // PORT_POOL_BUDGET / 8 tries at each
+	pool = pool_of(0, 1026, 1026 + 3 * 299);
+	cell = &pool.cells[FIXTURE_TARGET * local_count + 5];
+	for (uint32_t n = 1; n <= 300; n++) {
+		struct session s = fixture_session(n);
+
+		assert_non_null(take(&pool, t, &s, hash));
+		assert_int_equal(s.local_index, 5);
+	}
+	for (uint32_t n = 150; n <= 300; n++) {
+		struct session before = *fixture_forward(t, n), s = fixture_session(n);
+
+		cell->cursor = 0; // farther from it than a search goes
+		session_remove(t, fixture_forward(t, n));
+		port_pool_give(&pool, &before);
+		assert_non_null(take(&pool, t, &s, hash));
+		assert_int_equal(s.local_port, before.local_port);
+		assert_int_equal(s.local_index, 5);
+	}
+	port_pool_free(&pool);
+}
+
 static void should_take_locals_of_the_targets_family_only(void **state)
 {
 	struct session_table *t = *state;
@@ -189,6 +244,8 @@ int main(void)
 		TEST(should_give_each_worker_ports_of_its_own),
 		TEST(should_use_a_port_again_for_another_target_and_after_its_end),
 		TEST(should_find_a_free_port_behind_a_block_in_use),
+		TEST(should_find_two_free_ports_among_many_in_use),
+		TEST(should_take_the_port_given_back_last_when_the_search_ends),
 		TEST(should_take_locals_of_the_targets_family_only),
 		TEST(should_refuse_a_family_without_locals),
 		TEST(should_fall_back_on_another_local_when_one_is_used_up),

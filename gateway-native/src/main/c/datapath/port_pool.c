@@ -96,31 +96,36 @@ SESSION_PREFETCH void prefetch_next(const struct port_pool *pool, const struct s
 	session_prefetch_bucket(table, hash_at(pool, table, session, session->local_index, port));
 }
 
+static bool take_port(struct port_pool *pool, const struct session_table *table,
+	struct session *session, unsigned int local_index, uint16_t port, uint64_t *reply_hash)
+{
+	*reply_hash = hash_at(pool, table, session, local_index, port);
+	if (!port_is_free(table, session, local_index, port, *reply_hash))
+		return false;
+	session->local_port = port;
+	session->local_index = (uint8_t)local_index;
+	cell_of(pool, session->target, local_index)->used++;
+	return true;
+}
+
 static bool take_from(struct port_pool *pool, const struct session_table *table,
-	struct session *session, unsigned int local_index, uint32_t *jumps, uint64_t *reply_hash)
+	struct session *session, unsigned int local_index, uint32_t tries, uint64_t *reply_hash)
 {
 	struct port_pool_cell *cell = cell_of(pool, session->target, local_index);
 
 	if (cell->used >= pool->size)
 		return false;
-	for (uint32_t try = 0; try < PORT_POOL_TRIES + pool->size; try++) {
+	for (uint32_t try = 0; try < tries; try++) {
 		uint32_t step = try < PORT_POOL_TRIES ? 1 : pool->stride;
 		uint16_t port = port_at(pool, cell->cursor);
 
-		if (try >= PORT_POOL_TRIES && *jumps == 0)
-			return false;
-		*jumps -= try >= PORT_POOL_TRIES;
 		cell->cursor = (uint16_t)((cell->cursor + step) % pool->size);
-		*reply_hash = hash_at(pool, table, session, local_index, port);
-		if (!port_is_free(table, session, local_index, port, *reply_hash))
-			continue;
-		session->local_port = port;
-		session->local_index = (uint8_t)local_index;
-		cell->used++;
-		prefetch_next(pool, table, session, cell);
-		return true;
+		if (take_port(pool, table, session, local_index, port, reply_hash)) {
+			prefetch_next(pool, table, session, cell);
+			return true;
+		}
 	}
-	return false;
+	return cell->freed && take_port(pool, table, session, local_index, cell->freed, reply_hash);
 }
 
 bool port_pool_take(struct port_pool *pool, const struct session_table *table,
@@ -129,12 +134,12 @@ bool port_pool_take(struct port_pool *pool, const struct session_table *table,
 	const struct target *target = &table->targets[session->target];
 	const struct port_pool_family *family = ip_is_v4(&target->address) ? &pool->v4 : &pool->v6;
 	unsigned int first = (unsigned int)((hash & 0xffff) * family->count >> 16);
-	uint32_t jumps = PORT_POOL_JUMPS;
 
 	for (unsigned int i = 0; i < family->count; i++) {
 		unsigned int local_index = family->indices[(first + i) % family->count];
 
-		if (take_from(pool, table, session, local_index, &jumps, reply_hash))
+		if (take_from(pool, table, session, local_index, PORT_POOL_BUDGET / family->count,
+			    reply_hash))
 			return true;
 	}
 	return false;
@@ -142,6 +147,11 @@ bool port_pool_take(struct port_pool *pool, const struct session_table *table,
 
 void port_pool_give(struct port_pool *pool, const struct session *session)
 {
-	if (session->local_index < SESSION_LOCAL_CLIENT)
-		cell_of(pool, session->target, session->local_index)->used--;
+	struct port_pool_cell *cell;
+
+	if (session->local_index >= SESSION_LOCAL_CLIENT)
+		return;
+	cell = cell_of(pool, session->target, session->local_index);
+	cell->used--;
+	cell->freed = session->local_port;
 }

@@ -13,12 +13,14 @@
 #include <stdint.h>
 
 #define PORT_POOL_MAX_LOCALS 64
-#define PORT_POOL_TRIES 128  // ports looked at one after the other …
-#define PORT_POOL_JUMPS 4096 // … and then all over the range, before the pool counts as exhausted
+#define PORT_POOL_TRIES 128   // ports looked at one after the other, then all over the range …
+#define PORT_POOL_BUDGET 1024 // … of all local addresses together, before they count as exhausted
 
 struct port_pool_cell {
 	uint16_t cursor;
 	uint16_t used;
+	uint16_t freed; // the port given back last, when the search finds none; 0: none yet
+	uint16_t reserved;
 };
 
 // The local addresses of one family, by their index in the node's list.
