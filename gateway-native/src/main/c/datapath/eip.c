@@ -14,8 +14,12 @@
 #include "../packet/tcp_option.h"
 #include "../packet/translate.h"
 
-// Packets between two steps: so many buckets, and as many entries, are on their way from memory.
+// Entries on their way from memory between the second step and the last; of buckets, those of the
+// whole burst are.
 enum { WINDOW = 8 };
+
+// What every link carries: no error may name less.
+enum { IPV4_LEAST_MTU = 68, IPV6_LEAST_MTU = 1280 };
 
 // A packet on its way through the stage.
 struct passage {
@@ -66,14 +70,12 @@ static inline bool prepare(struct worker *worker, struct rte_mbuf *packet)
 	return true;
 }
 
-static inline void fetch(struct worker *worker, struct rte_mbuf *packet)
+// Second step, once the bucket has arrived.
+static inline const struct eip *fetch(struct worker *worker, struct rte_mbuf *packet)
 {
 	const struct packet_meta *meta = packet_meta(packet);
 
-	if (meta->direction == DT_DIR_REPLY)
-		eip_prefetch_private(worker->node->eips, meta->hash);
-	else
-		eip_prefetch_public(worker->node->eips, meta->hash);
+	return eip_prefetch_entry(worker->node->eips, meta->hash, meta->direction == DT_DIR_REPLY);
 }
 
 // Inside, a router may send an error about a packet to an entry's private address.
@@ -115,11 +117,13 @@ static inline bool find(struct worker *worker, struct passage *p)
 	const struct packet_meta *meta = p->meta;
 	const struct packet_view *view = &meta->view;
 	const struct eip_table *eips = worker->node->eips;
+	const struct ip_address *address = p->inbound ? &view->destination : &view->source;
 
-	p->inbound = meta->direction == DT_DIR_FORWARD;
-	p->eip = p->inbound ? eip_find_public(eips, meta->hash, &view->destination)
-			    : eip_find_private(eips, meta->hash, &view->source);
-	return likely(p->eip != NULL) || find_elsewhere(worker, p);
+	// Most likely what was fetched is it.
+	if (likely(p->eip && eip_is(p->eip, address, !p->inbound)))
+		return true;
+	p->eip = eip_find(eips, meta->hash, address, !p->inbound);
+	return p->eip || find_elsewhere(worker, p);
 }
 
 static const struct ip_address *leads_to(const struct passage *p)
@@ -143,10 +147,12 @@ static uint32_t mtu_towards(const struct worker *worker, const struct ip_address
 static enum dt_drop_reason too_long(struct worker *worker, const struct passage *p)
 {
 	uint32_t mtu = mtu_towards(worker, leads_to(p));
+	uint32_t least = p->meta->view.is_v6 ? IPV6_LEAST_MTU : IPV4_LEAST_MTU;
 
 	if (p->meta->view.ip_len + p->added_bytes <= mtu)
 		return DT_DROP_NONE;
-	icmp_answer(worker, p->packet, ICMP_ERROR_PACKET_TOO_BIG, mtu - p->added_bytes);
+	mtu = mtu > p->added_bytes + least ? mtu - p->added_bytes : least;
+	icmp_answer(worker, p->packet, ICMP_ERROR_PACKET_TOO_BIG, mtu);
 	return DT_DROP_MTU_EXCEEDED;
 }
 
@@ -174,20 +180,21 @@ static inline enum dt_drop_reason check(struct worker *worker, struct passage *p
 }
 
 // An error about a packet that was translated the other way: what it quotes is translated back.
-static void translate_error(
-	const struct passage *p, uint8_t *packet, const struct translation *translation)
+static void translate_error(const struct passage *p, uint8_t *packet)
 {
+	const struct eip *e = p->eip;
 	const struct packet_view *view = &p->meta->view;
-	const struct ip_address *ours =
-		p->inbound ? &p->eip->public_address : &p->eip->private_address;
-	struct translation back = *translation;
+	const struct translation back = {
+		.side = p->inbound ? TRANSLATE_SOURCE : TRANSLATE_DESTINATION,
+		.delta = p->inbound ? e->address_delta : (uint16_t)~e->address_delta,
+		.to = p->inbound ? &e->private_address : &e->public_address,
+	};
 	struct quoted_packet quoted;
 
-	if (!translate_read_quoted(packet, view, &quoted) ||
-		!ip_equal(p->inbound ? &quoted.source : &quoted.destination, ours))
-		return;
-	back.side = p->inbound ? TRANSLATE_SOURCE : TRANSLATE_DESTINATION;
-	translate_quoted(packet, view, &quoted, &back);
+	if (translate_read_quoted(packet, view, &quoted) &&
+		ip_equal(p->inbound ? &quoted.source : &quoted.destination,
+			p->inbound ? &e->public_address : &e->private_address))
+		translate_quoted(packet, view, &quoted, &back);
 }
 
 // The MSS that either end is told leaves room for the tunnel's headers.
@@ -212,28 +219,35 @@ static bool wants_clamp(const struct worker *worker, const struct passage *p)
 	       p->eip->tunnel <= worker->node->tunnel_count;
 }
 
-static inline bool translate(struct worker *worker, struct passage *p)
+// An error from a router inside: its own address, which means nothing outside, becomes the public
+// one too.
+static inline uint16_t delta_of(const struct passage *p, bool icmp)
 {
 	const struct eip *e = p->eip;
+	const struct ip_address *source = &p->meta->view.source;
+
+	if (p->inbound)
+		return e->address_delta;
+	if (unlikely(icmp) && !ip_equal(source, &e->private_address))
+		return checksum_fold(checksum_delta_address(source, &e->public_address));
+	return (uint16_t)~e->address_delta;
+}
+
+static inline bool translate(struct worker *worker, struct passage *p)
+{
 	const struct packet_view *view = &p->meta->view;
 	uint8_t *packet = packet_l3(p->packet);
+	bool icmp = view->protocol == PROTOCOL_ICMP || view->protocol == PROTOCOL_ICMPV6;
 	const struct translation translation = {
 		.side = p->inbound ? TRANSLATE_DESTINATION : TRANSLATE_SOURCE,
-		.to = p->inbound ? e->private_address : e->public_address,
-		.delta = p->inbound ? e->address_delta : (uint16_t)~e->address_delta,
+		.delta = delta_of(p, icmp),
+		.to = p->inbound ? &p->eip->private_address : &p->eip->public_address,
 	};
-	bool icmp = view->protocol == PROTOCOL_ICMP || view->protocol == PROTOCOL_ICMPV6;
-	struct translation outer = translation;
 
-	// An error from a router inside: its own address, which means nothing outside, becomes the
-	// public one too.
-	if (unlikely(icmp && !p->inbound && !ip_equal(&view->source, &e->private_address)))
-		outer.delta =
-			checksum_fold(checksum_delta_address(&view->source, &e->public_address));
-	if (unlikely(!translate_packet(packet, view, &outer)))
+	if (unlikely(!translate_packet(packet, view, &translation)))
 		return false;
 	if (unlikely(icmp))
-		translate_error(p, packet, &translation);
+		translate_error(p, packet);
 	if (unlikely(wants_clamp(worker, p)))
 		clamp_mss(worker, p, packet);
 	return true;
@@ -251,10 +265,17 @@ static inline void count(struct worker *worker, const struct packet_meta *meta)
 }
 
 // Last step.
-static inline void act(struct worker *worker, struct rte_mbuf *packet, uint32_t least_mtu)
+static inline void act(struct worker *worker, struct rte_mbuf *packet, const struct eip *fetched,
+	uint32_t least_mtu)
 {
 	struct packet_meta *meta = packet_meta(packet);
-	struct passage p = {.packet = packet, .meta = meta, .least_mtu = least_mtu};
+	struct passage p = {
+		.packet = packet,
+		.meta = meta,
+		.eip = fetched,
+		.least_mtu = least_mtu,
+		.inbound = meta->direction == DT_DIR_FORWARD,
+	};
 	enum dt_drop_reason refused;
 
 	meta->stage = DT_TP_VIP_LOOKUP;
@@ -292,14 +313,24 @@ static inline void act(struct worker *worker, struct rte_mbuf *packet, uint32_t 
 
 void eip(struct worker *worker, struct rte_mbuf **packets, unsigned int count)
 {
+	const struct eip *fetched[WORKER_BURST];
+	struct rte_mbuf *kept[WORKER_BURST];
 	uint32_t mtu = least_mtu(worker->node);
+	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < count + 2 * WINDOW; i++) {
-		if (i < count && !prepare(worker, packets[i]))
-			packets[i] = NULL;
-		if (i >= WINDOW && i - WINDOW < count && packets[i - WINDOW])
-			fetch(worker, packets[i - WINDOW]);
-		if (i >= 2 * WINDOW && packets[i - 2 * WINDOW])
-			act(worker, packets[i - 2 * WINDOW], mtu);
+	if (unlikely(!worker->node->eips)) {
+		for (unsigned int i = 0; i < count; i++)
+			drop(worker, packets[i], DT_DROP_NO_EIP);
+		return;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		kept[n] = packets[i];
+		n += prepare(worker, packets[i]);
+	}
+	for (unsigned int i = 0; i < n + WINDOW; i++) {
+		if (i < n)
+			fetched[i] = fetch(worker, kept[i]);
+		if (i >= WINDOW)
+			act(worker, kept[i - WINDOW], fetched[i - WINDOW], mtu);
 	}
 }

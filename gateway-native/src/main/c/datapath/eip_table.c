@@ -1,46 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eip_table.h"
 
-#include "eip_index.h"
-#include "flow_hash.h"
 #include "grace.h"
+#include "huge_memory.h"
 
 #include "../packet/checksum.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 
 enum {
 	ENTRIES_PER_SPARE = 16, // places more than the capacity: they wait for workers
-	HUGE_PAGE_BYTES = 2u << 20,
 	NEAR_BITS = 65536,
 	GRACE_TRIES = 1000,
 	GRACE_TRY_NS = 100000,
 };
 
 #define NONE UINT32_MAX
-
-// A value in the index is an entry's index << 1 | is of the private address.
-struct eip_table {
-	struct eip *entries;
-	struct eip_index index;
-	uint64_t seed;
-	uint64_t *near_private; // NEAR_BITS; a bit once set stays
-	// The writer's.
-	_Alignas(64) uint32_t capacity;
-	uint32_t count;
-	uint32_t entry_count; // with the spare ones
-	uint32_t entries_used;
-	uint32_t free_head;
-	uint32_t waiting_head; // in the order in which they were given up
-	uint32_t waiting_tail;
-	struct rte_rcu_qsbr *qsbr;
-	void *memory;
-	size_t memory_bytes;
-};
 
 static uint32_t entry_count(uint32_t capacity)
 {
@@ -59,21 +36,6 @@ size_t eip_table_bytes(uint32_t capacity)
 	return sizeof(struct eip_table) + bucket_bytes(capacity) +
 	       entry_count(capacity) * sizeof(struct eip) + NEAR_BITS / 8 +
 	       eip_index_overflow(capacity) * sizeof(struct eip_overflow_link);
-}
-
-// Big pages where the kernel has them: a look-up in a million entries otherwise misses the TLB too.
-static void *map_memory(struct eip_table *table, size_t bytes)
-{
-	table->memory_bytes = bytes + HUGE_PAGE_BYTES;
-	table->memory = mmap(NULL, table->memory_bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (table->memory == MAP_FAILED) {
-		table->memory = NULL;
-		return NULL;
-	}
-	madvise(table->memory, table->memory_bytes, MADV_HUGEPAGE);
-	return (void *)(((uintptr_t)table->memory + HUGE_PAGE_BYTES - 1) &
-			~(uintptr_t)(HUGE_PAGE_BYTES - 1));
 }
 
 struct eip_table *eip_table_create(uint32_t capacity, uint64_t seed, struct rte_rcu_qsbr *qsbr)
@@ -95,11 +57,12 @@ struct eip_table *eip_table_create(uint32_t capacity, uint64_t seed, struct rte_
 	};
 	memory = capacity > EIP_MAX
 			 ? NULL
-			 : map_memory(table, bucket_bytes(capacity) + entries * sizeof(struct eip));
+			 : huge_memory_map(bucket_bytes(capacity) + entries * sizeof(struct eip));
 	if (!memory) {
 		free(table);
 		return NULL;
 	}
+	table->memory = memory;
 	table->entries = (struct eip *)(memory + bucket_bytes(capacity));
 	table->near_private = calloc(NEAR_BITS / 64, sizeof(uint64_t));
 	// Takes the memory of the buckets now, since workers read them; an entry's comes with the
@@ -115,98 +78,18 @@ void eip_table_free(struct eip_table *table)
 {
 	if (!table)
 		return;
-	munmap(table->memory, table->memory_bytes);
+	huge_memory_unmap(table->memory,
+		bucket_bytes(table->capacity) + table->entry_count * sizeof(struct eip));
 	eip_index_free(&table->index);
 	free(table->near_private);
 	free(table);
 }
 
-uint64_t eip_hash(const struct eip_table *table, const struct ip_address *address)
-{
-	return flow_hash_end(table->seed, address, 0);
-}
-
-static inline uint32_t near_bit(const struct ip_address *address)
-{
-	if (ip_is_v4(address))
-		return ntohl(ip_v4(address)) >> 16;
-	return (uint32_t)(flow_hash_mix(be64toh(address->halves[0]) >> 16, 0x9e3779b97f4a7c15ull) >>
-			  48);
-}
-
-bool eip_near_private(const struct eip_table *table, const struct ip_address *address)
-{
-	uint32_t bit = near_bit(address);
-
-	return __atomic_load_n(&table->near_private[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
-}
-
 static void note_private(struct eip_table *table, const struct ip_address *address)
 {
-	uint32_t bit = near_bit(address);
+	uint32_t bit = eip_near_bit(address);
 
 	__atomic_fetch_or(&table->near_private[bit / 64], 1ull << bit % 64, __ATOMIC_RELEASE);
-}
-
-static inline const struct eip *find(const struct eip_table *table, uint64_t hash,
-	const struct ip_address *address, uint32_t is_private)
-{
-	const struct eip_bucket *bucket = eip_index_bucket(&table->index, hash);
-
-	for (; bucket; bucket = eip_index_next(&table->index, bucket)) {
-		uint32_t found = eip_index_matches(bucket, eip_index_tag(hash));
-
-		for (; found; found &= found - 1) {
-			uint32_t value = eip_index_load(&bucket->values[__builtin_ctz(found)]);
-			const struct eip *eip = &table->entries[value >> 1];
-
-			if ((value & 1) == is_private &&
-				ip_equal(is_private ? &eip->private_address : &eip->public_address,
-					address))
-				return eip;
-		}
-	}
-	return NULL;
-}
-
-const struct eip *eip_find_public(
-	const struct eip_table *table, uint64_t hash, const struct ip_address *address)
-{
-	return find(table, hash, address, 0);
-}
-
-const struct eip *eip_find_private(
-	const struct eip_table *table, uint64_t hash, const struct ip_address *address)
-{
-	return find(table, hash, address, 1);
-}
-
-void eip_prefetch_bucket(const struct eip_table *table, uint64_t hash)
-{
-	__builtin_prefetch(eip_index_bucket(&table->index, hash));
-}
-
-static inline void prefetch(const struct eip_table *table, uint64_t hash, uint32_t is_private)
-{
-	const struct eip_bucket *bucket = eip_index_bucket(&table->index, hash);
-	uint32_t found = eip_index_matches(bucket, eip_index_tag(hash));
-
-	for (; found; found &= found - 1) {
-		uint32_t value = eip_index_load(&bucket->values[__builtin_ctz(found)]);
-
-		if ((value & 1) == is_private)
-			__builtin_prefetch(&table->entries[value >> 1]);
-	}
-}
-
-void eip_prefetch_public(const struct eip_table *table, uint64_t hash)
-{
-	prefetch(table, hash, 0);
-}
-
-void eip_prefetch_private(const struct eip_table *table, uint64_t hash)
-{
-	prefetch(table, hash, 1);
 }
 
 // What stands there stays until every worker has passed it.

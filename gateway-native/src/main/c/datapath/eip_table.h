@@ -7,15 +7,18 @@
 #ifndef DYETRACE_EIP_TABLE_H
 #define DYETRACE_EIP_TABLE_H
 
+#include "eip_index.h"
+#include "flow_hash.h"
+
 #include "../packet/ip_address.h"
 #include "../telemetry/ring_layout.h"
 
+#include <endian.h>
 #include <stddef.h>
 
 #define EIP_MAX (1u << 24)
 
 struct rte_rcu_qsbr;
-struct eip_table;
 
 // One cache line.
 struct eip {
@@ -39,22 +42,110 @@ _Static_assert(sizeof(struct eip) == 64, "an EIP is one cache line");
 struct eip_table *eip_table_create(uint32_t capacity, uint64_t seed, struct rte_rcu_qsbr *qsbr);
 void eip_table_free(struct eip_table *table);
 
+// A value in the index is an entry's index << 1 | is of the private address.
+struct eip_table {
+	struct eip *entries;
+	struct eip_index index;
+	uint64_t seed;
+	uint64_t *near_private; // NEAR_BITS; a bit once set stays
+	// The writer's.
+	_Alignas(64) uint32_t capacity;
+	uint32_t count;
+	uint32_t entry_count; // with the spare ones
+	uint32_t entries_used;
+	uint32_t free_head;
+	uint32_t waiting_head; // in the order in which they were given up
+	uint32_t waiting_tail;
+	struct rte_rcu_qsbr *qsbr;
+	void *memory;
+};
+
 // What a table of this capacity takes: at most 128 bytes an entry, spare places included.
 size_t eip_table_bytes(uint32_t capacity);
 
 // The workers'. The hash is of one address; the same for both directions.
-uint64_t eip_hash(const struct eip_table *table, const struct ip_address *address);
+static inline uint64_t eip_hash(const struct eip_table *table, const struct ip_address *address)
+{
+	return flow_hash_end(table->seed, address, 0);
+}
+
+static inline uint32_t eip_near_bit(const struct ip_address *address)
+{
+	if (ip_is_v4(address))
+		return ntohl(ip_v4(address)) >> 16;
+	return (uint32_t)(flow_hash_mix(be64toh(address->halves[0]) >> 16, 0x9e3779b97f4a7c15ull) >>
+			  48);
+}
+
 // Whether the address lies in a /16 (IPv6: a /48, as good as) in which some entry has or had its
 // private address: false is certain, true is to be looked up. Tells which way a packet that came
 // without a tunnel goes, so that only one of its addresses is looked up; a few kilobytes for all.
-bool eip_near_private(const struct eip_table *table, const struct ip_address *address);
-void eip_prefetch_bucket(const struct eip_table *table, uint64_t hash);
-void eip_prefetch_public(const struct eip_table *table, uint64_t hash);
-void eip_prefetch_private(const struct eip_table *table, uint64_t hash);
-const struct eip *eip_find_public(
-	const struct eip_table *table, uint64_t hash, const struct ip_address *address);
-const struct eip *eip_find_private(
-	const struct eip_table *table, uint64_t hash, const struct ip_address *address);
+static inline bool eip_near_private(const struct eip_table *table, const struct ip_address *address)
+{
+	uint32_t bit = eip_near_bit(address);
+
+	return __atomic_load_n(&table->near_private[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
+}
+
+static inline void eip_prefetch_bucket(const struct eip_table *table, uint64_t hash)
+{
+	__builtin_prefetch(eip_index_bucket(&table->index, hash));
+}
+
+// Fetches what seems to be the entry, without a look into it: most likely it is, when there is one.
+// NULL: nothing in the first bucket seems to be.
+static inline const struct eip *eip_prefetch_entry(
+	const struct eip_table *table, uint64_t hash, bool by_private)
+{
+	const struct eip_bucket *bucket = eip_index_bucket(&table->index, hash);
+	uint32_t found = eip_index_matches(bucket, eip_index_tag(hash));
+
+	for (; found; found &= found - 1) {
+		uint32_t value = eip_index_load(&bucket->values[__builtin_ctz(found)]);
+
+		if ((value & 1) == by_private) {
+			__builtin_prefetch(&table->entries[value >> 1]);
+			return &table->entries[value >> 1];
+		}
+	}
+	return NULL;
+}
+
+static inline bool eip_is(const struct eip *eip, const struct ip_address *address, bool by_private)
+{
+	return ip_equal(by_private ? &eip->private_address : &eip->public_address, address);
+}
+
+static inline const struct eip *eip_find(const struct eip_table *table, uint64_t hash,
+	const struct ip_address *address, bool by_private)
+{
+	const struct eip_bucket *bucket = eip_index_bucket(&table->index, hash);
+
+	for (; bucket; bucket = eip_index_next(&table->index, bucket)) {
+		uint32_t found = eip_index_matches(bucket, eip_index_tag(hash));
+
+		for (; found; found &= found - 1) {
+			uint32_t value = eip_index_load(&bucket->values[__builtin_ctz(found)]);
+			const struct eip *eip = &table->entries[value >> 1];
+
+			if ((value & 1) == by_private && eip_is(eip, address, by_private))
+				return eip;
+		}
+	}
+	return NULL;
+}
+
+static inline const struct eip *eip_find_public(
+	const struct eip_table *table, uint64_t hash, const struct ip_address *address)
+{
+	return eip_find(table, hash, address, false);
+}
+
+static inline const struct eip *eip_find_private(
+	const struct eip_table *table, uint64_t hash, const struct ip_address *address)
+{
+	return eip_find(table, hash, address, true);
+}
 
 // The control thread's. -EEXIST (either address), -ENOSPC, -EINVAL (families differ, or none), or
 // 0. A table whose places are all taken or waiting waits itself, up to 0.1 s, for one to come back.

@@ -42,23 +42,24 @@ static inline uint16_t changed(uint8_t protocol, uint16_t field, uint16_t delta)
 					: checksum_apply(field, delta);
 }
 
+// TTL and protocol are written as one word: reading the word back after a store of its byte would
+// wait for the store. One less in the upper byte is the same delta whatever stands there.
 static inline void translate_v4(uint8_t *packet, const struct translation *t)
 {
-	uint16_t before = load_raw16(packet + IPV4_TTL);
-	uint64_t delta;
+	uint32_t sum =
+		(uint16_t)~load_raw16(packet + IPV4_CHECKSUM) + (uint32_t)t->delta + htons(0xfeff);
 
+	store_be16(packet + IPV4_TTL, (uint16_t)(load_be16(packet + IPV4_TTL) - 0x0100));
+	sum = (sum & 0xffff) + (sum >> 16);
+	store_raw16(packet + IPV4_CHECKSUM, (uint16_t) ~(sum + (sum >> 16)));
 	store_raw32(packet + (t->side == TRANSLATE_SOURCE ? IPV4_SOURCE : IPV4_DESTINATION),
-		ip_v4(&t->to));
-	packet[IPV4_TTL]--;
-	delta = t->delta + checksum_delta16(before, load_raw16(packet + IPV4_TTL));
-	store_raw16(packet + IPV4_CHECKSUM,
-		checksum_apply(load_raw16(packet + IPV4_CHECKSUM), checksum_fold(delta)));
+		ip_v4(t->to));
 }
 
 static inline void translate_v6(uint8_t *packet, const struct translation *t)
 {
-	memcpy(packet + (t->side == TRANSLATE_SOURCE ? IPV6_SOURCE : IPV6_DESTINATION), t->to.bytes,
-		sizeof(t->to.bytes));
+	memcpy(packet + (t->side == TRANSLATE_SOURCE ? IPV6_SOURCE : IPV6_DESTINATION),
+		t->to->bytes, 16);
 	packet[IPV6_HOP_LIMIT]--;
 }
 
@@ -190,9 +191,9 @@ void translate_quoted(uint8_t *packet, const struct packet_view *view,
 	uint64_t sum = t->delta;
 
 	if (view->is_v6) {
-		memcpy(ip + (source ? IPV6_SOURCE : IPV6_DESTINATION), t->to.bytes, 16);
+		memcpy(ip + (source ? IPV6_SOURCE : IPV6_DESTINATION), t->to->bytes, 16);
 	} else {
-		store_raw32(ip + (source ? IPV4_SOURCE : IPV4_DESTINATION), ip_v4(&t->to));
+		store_raw32(ip + (source ? IPV4_SOURCE : IPV4_DESTINATION), ip_v4(t->to));
 		change_field(ip + IPV4_CHECKSUM,
 			checksum_apply(load_raw16(ip + IPV4_CHECKSUM), t->delta), &sum);
 	}

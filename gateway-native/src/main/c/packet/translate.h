@@ -9,11 +9,12 @@
 
 enum translate_side { TRANSLATE_SOURCE, TRANSLATE_DESTINATION };
 
-// Into an address of the packet's family. delta: what the change does to a checksum that covers it.
+// Into an address of the packet's family, which stays where it is: a copy of 16 bytes just written
+// costs more than the whole translation. delta: what the change does to a checksum that covers it.
 struct translation {
 	enum translate_side side;
-	struct ip_address to;
 	uint16_t delta;
+	const struct ip_address *to;
 };
 
 // Changes the address and takes one off the TTL. A later fragment has no transport checksum. false,
