@@ -251,6 +251,11 @@ static void should_verify_checksums_when_asked(void **state)
 		assert_int_equal(take(frames[i]), RECEIVE_TO_VIP);
 	}
 	assert_int_equal(take(frame_udp(to_vip, 5, false)), RECEIVE_TO_VIP);
+	frames[3].len += 8; // behind the UDP datagram, still in the IP packet: not covered
+	memset(frames[3].bytes + frames[3].len - 8, 0x5a, 8);
+	store_be16(frames[3].bytes + ETHERNET_BYTES + IPV6_PAYLOAD_LENGTH,
+		(uint16_t)(frames[3].len - ETHERNET_BYTES - IPV6_BYTES));
+	assert_int_equal(take(frames[3]), RECEIVE_TO_VIP);
 	fixture.node.tier = DT_TIER_EIP; // of a fragment nobody can tell
 	frames[2] = frame_udp(to_vip, 100, true);
 	assert_int_equal(take(frame_fragment(&frames[2], 0, 48)), RECEIVE_TO_EIP);
