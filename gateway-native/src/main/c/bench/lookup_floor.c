@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lookup_floor.h"
 
-#include "../main/c/datapath/flow_hash.h"
-#include "../main/c/datapath/huge_memory.h"
+#include "../datapath/flow_hash.h"
+#include "../datapath/huge_memory.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>

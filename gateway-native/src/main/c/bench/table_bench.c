@@ -5,9 +5,9 @@
 //   table_bench [FLOWS…]
 #include "lookup_floor.h"
 
-#include "../main/c/datapath/huge_memory.h"
-#include "../main/c/datapath/port_pool.h"
-#include "../main/c/datapath/session_follow.h"
+#include "../datapath/huge_memory.h"
+#include "../datapath/port_pool.h"
+#include "../datapath/session_follow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
