@@ -92,8 +92,10 @@ static void placeholder_mac(struct neighbour *n)
 enum neighbour_outcome neighbour_resolve(struct neighbour_table *table, uint8_t port,
 	const struct ip_address *address, void *packet, uint64_t now_ns, const uint8_t **mac)
 {
-	struct neighbour *n = find(table, address);
+	struct neighbour *n = table->recent;
 
+	if (!n || !ip_equal(&n->address, address))
+		n = find(table, address);
 	if (!n) {
 		n = claim(table, address);
 		if (!n)
@@ -106,6 +108,7 @@ enum neighbour_outcome neighbour_resolve(struct neighbour_table *table, uint8_t 
 			start_resolving(table, n, now_ns);
 		}
 	}
+	table->recent = n;
 	n->used_ns = now_ns;
 	if (n->state == NEIGHBOUR_REACHABLE || n->state == NEIGHBOUR_REFRESHING) {
 		*mac = n->mac;

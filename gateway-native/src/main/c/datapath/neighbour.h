@@ -57,6 +57,7 @@ struct neighbour_callbacks {
 struct neighbour_table {
 	uint32_t tags[NEIGHBOUR_BUCKETS][NEIGHBOUR_WAYS]; // of the address's hash; 0: free
 	struct neighbour entries[NEIGHBOUR_BUCKETS][NEIGHBOUR_WAYS];
+	struct neighbour *recent; // resolved last; most packets go where the one before went
 	struct neighbour_callbacks callbacks;
 	unsigned int pending_total;
 	bool assume_present; // replay: nobody answers, so everybody has a made-up MAC

@@ -6,29 +6,46 @@
 
 #include "../packet/bytes.h"
 
-bool transmit_route(const struct node *node, const struct ip_address *destination,
-	unsigned int *port, struct ip_address *next_hop)
+static inline bool on_link(const struct node_link *link, const struct ip_address *address, bool v4)
+{
+	bool matches = v4 ? ((ip_v4(address) ^ ip_v4(&link->address)) & ip_v4(&link->mask)) == 0
+			  : ip_in_prefix(address, &link->address, &link->mask);
+
+	return matches && ip_is_set(&link->address);
+}
+
+// NULL: nowhere.
+static inline const struct ip_address *route(
+	const struct node *node, const struct ip_address *destination, unsigned int *port)
 {
 	bool v4 = ip_is_v4(destination);
 	int out = v4 ? node->default_port_v4 : node->default_port_v6;
 
-	if (ip_is_link_local(destination)) // on each of the links
-		return false;
 	for (unsigned int i = 0; i < node->port_count; i++) {
-		const struct node_link *link = v4 ? &node->ports[i].v4 : &node->ports[i].v6;
+		const struct node_port *p = &node->ports[i];
 
-		if (ip_in_prefix(destination, &link->address, &link->mask) &&
-			ip_is_set(&link->address)) {
+		if (on_link(v4 ? &p->v4 : &p->v6, destination, v4)) {
 			*port = i;
-			*next_hop = *destination;
-			return true;
+			return destination;
 		}
 	}
 	if (out < 0)
-		return false;
+		return NULL;
 	*port = (unsigned int)out;
-	*next_hop = v4 ? node->ports[out].v4.gateway : node->ports[out].v6.gateway;
-	return true;
+	return v4 ? &node->ports[out].v4.gateway : &node->ports[out].v6.gateway;
+}
+
+bool transmit_route(const struct node *node, const struct ip_address *destination,
+	unsigned int *port, struct ip_address *next_hop)
+{
+	const struct ip_address *found;
+
+	if (ip_is_link_local(destination)) // on each of the links
+		return false;
+	found = route(node, destination, port);
+	if (found)
+		*next_hop = *found;
+	return found != NULL;
 }
 
 // The queue of a port with fewer queues than workers belongs to the worker of its number.
@@ -92,7 +109,7 @@ void transmit_frame(struct worker *worker, struct rte_mbuf *packet, unsigned int
 		transmit_flush(worker, port);
 }
 
-void transmit_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+static inline void put_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	const uint8_t *mac, uint16_t type)
 {
 	const struct node_port *p = &worker->node->ports[port];
@@ -113,15 +130,21 @@ void transmit_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned 
 	transmit_frame(worker, packet, port);
 }
 
-static bool is_v6(struct rte_mbuf *packet)
+void transmit_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const uint8_t *mac, uint16_t type)
+{
+	put_ethernet(worker, packet, port, mac, type);
+}
+
+static inline bool is_v6(struct rte_mbuf *packet)
 {
 	return *packet_l3(packet) >> 4 == 6;
 }
 
-static void send_to(
+static inline void send_to(
 	struct worker *worker, struct rte_mbuf *packet, unsigned int port, const uint8_t *mac)
 {
-	transmit_ethernet(
+	put_ethernet(
 		worker, packet, port, mac, is_v6(packet) ? ETHERTYPE_IPV6_ID : ETHERTYPE_IPV4_ID);
 }
 
@@ -130,7 +153,7 @@ void transmit_pending(struct worker *worker, struct rte_mbuf *packet, const uint
 	send_to(worker, packet, packet_meta(packet)->port_out, mac);
 }
 
-void transmit_on_link(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+static inline void to_neighbour(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	const struct ip_address *next_hop)
 {
 	struct packet_meta *meta = packet_meta(packet);
@@ -154,7 +177,13 @@ void transmit_on_link(struct worker *worker, struct rte_mbuf *packet, unsigned i
 	}
 }
 
-static struct ip_address destination_of(struct rte_mbuf *packet)
+void transmit_on_link(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const struct ip_address *next_hop)
+{
+	to_neighbour(worker, packet, port, next_hop);
+}
+
+static inline struct ip_address destination_of(struct rte_mbuf *packet)
 {
 	const uint8_t *ip = packet_l3(packet);
 
@@ -165,17 +194,19 @@ static struct ip_address destination_of(struct rte_mbuf *packet)
 void transmit(struct worker *worker, struct rte_mbuf *packet)
 {
 	struct packet_meta *meta = packet_meta(packet);
-	struct ip_address destination = destination_of(packet), next_hop;
+	struct ip_address destination = destination_of(packet);
+	const struct ip_address *next_hop;
 	unsigned int port;
 
 	meta->stage = DT_TP_TX;
-	if (ip_is_link_local(&destination)) { // an answer, to the link that was asked from
+	if (unlikely(ip_is_link_local(&destination))) { // an answer, to the link it was asked from
 		transmit_on_link(worker, packet, meta->port_in, &destination);
 		return;
 	}
-	if (!transmit_route(worker->node, &destination, &port, &next_hop)) {
+	next_hop = route(worker->node, &destination, &port);
+	if (!next_hop) {
 		drop(worker, packet, DT_DROP_NO_NEIGHBOUR);
 		return;
 	}
-	transmit_on_link(worker, packet, port, &next_hop);
+	to_neighbour(worker, packet, port, next_hop);
 }

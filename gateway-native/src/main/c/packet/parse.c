@@ -14,7 +14,8 @@ enum {
 	IPV6_MORE = 0x0001,
 };
 
-static enum parse_outcome parse_tcp(const uint8_t *tcp, size_t len, struct packet_view *view)
+static inline enum parse_outcome parse_tcp(
+	const uint8_t *restrict tcp, size_t len, struct packet_view *restrict view)
 {
 	uint8_t flags;
 
@@ -114,7 +115,7 @@ static inline bool impossible_source_v4(uint8_t first)
 }
 
 static inline enum parse_outcome parse_ipv4(
-	const uint8_t *packet, size_t len, struct packet_view *view)
+	const uint8_t *restrict packet, size_t len, struct packet_view *restrict view)
 {
 	size_t header_len;
 	uint16_t fragment;
@@ -221,7 +222,7 @@ static bool impossible_addresses_v6(const struct packet_view *view)
 }
 
 static inline enum parse_outcome parse_ipv6(
-	const uint8_t *packet, size_t len, struct packet_view *view)
+	const uint8_t *restrict packet, size_t len, struct packet_view *restrict view)
 {
 	size_t total;
 
