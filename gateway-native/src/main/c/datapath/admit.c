@@ -5,6 +5,8 @@
 #include "session_follow.h"
 #include "stamp.h"
 
+#include "../packet/bytes.h"
+
 static const enum dt_drop_reason choice_reasons[] = {
 	[BACKEND_CHOSEN] = DT_DROP_NONE,
 	[BACKEND_NONE] = DT_DROP_NO_BACKEND,
@@ -182,12 +184,12 @@ enum dt_drop_reason admit(struct worker *worker, struct rte_mbuf *packet, const 
 enum dt_drop_reason admit_quic(struct worker *worker, struct rte_mbuf *packet,
 	const struct vip *vip, struct session **session)
 {
-	const struct packet_view *view = &packet_meta(packet)->view;
 	const struct backend *backend = NULL;
+	const uint8_t *udp = packet_l4(packet);
 	struct quic_server_id server_id;
 	enum dt_drop_reason reason = DT_DROP_NONE;
 
-	switch (quic_read(packet_l4(packet) + UDP_BYTES, view->l4_len - (size_t)UDP_BYTES,
+	switch (quic_read(udp + UDP_BYTES, load_be16(udp + UDP_LENGTH) - (size_t)UDP_BYTES,
 		vip->quic, &server_id)) {
 	case QUIC_MALFORMED:
 		return DT_DROP_MALFORMED_QUIC;
