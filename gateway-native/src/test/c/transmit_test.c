@@ -231,6 +231,22 @@ static void should_ask_for_an_ipv6_neighbour_and_send_what_waited(void **state)
 	assert_int_equal(fixture.consumed, 1);
 }
 
+static void should_reach_a_gateway_by_its_link_local_address(void **state)
+{
+	struct ndp_message m;
+
+	(void)state;
+	fixture.node.ports[0].v6.gateway = frame_ip_address("fe80::1");
+	send_to("2001:db8:77::1");
+	m = sent_ndp(0);
+	assert_address(&m.target, "fe80::1");
+	assert_address(&m.source, "fe80::1:ff:fe00:1");
+	hear(frame_neighbour_advertisement("fe80::1", "fe80::1:ff:fe00:1", "fe80::1", router_mac),
+		0);
+	expect_sent(0, 0, router_mac, ETHERTYPE_IPV6_ID);
+	assert_int_equal(fixture.sent_count, 1);
+}
+
 static void should_ask_for_an_ipv4_neighbour(void **state)
 {
 	struct arp_message m;
@@ -434,6 +450,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			should_ask_for_an_ipv6_neighbour_and_send_what_waited, fixture_reset,
 			finish),
+		cmocka_unit_test_setup_teardown(
+			should_reach_a_gateway_by_its_link_local_address, fixture_reset, finish),
 		cmocka_unit_test_setup_teardown(
 			should_ask_for_an_ipv4_neighbour, fixture_reset, finish),
 		cmocka_unit_test_setup_teardown(

@@ -60,6 +60,17 @@ static int configure(uint16_t id, const struct rte_eth_dev_info *info, unsigned 
 	return rte_eth_dev_configure(id, port->rx_queues, port->tx_queues, &conf);
 }
 
+// IPv6 neighbours ask groups for us, which a card passes by unless it is told. A driver that can be
+// told neither of both does not filter.
+static int take_groups(uint16_t id)
+{
+	int status = rte_eth_allmulticast_enable(id);
+
+	if (status == -ENOTSUP)
+		status = rte_eth_promiscuous_enable(id);
+	return status == -ENOTSUP ? 0 : status;
+}
+
 int port_open(unsigned int index, const struct settings *settings, struct rte_mempool *pool,
 	struct node_port *port, char error[SETTINGS_ERROR_BYTES])
 {
@@ -94,6 +105,9 @@ int port_open(unsigned int index, const struct settings *settings, struct rte_me
 	status = rte_eth_dev_start(id);
 	if (status != 0)
 		return port_fail(error, own, id, "start", status);
+	status = ip_is_set(&port->v6.address) ? take_groups(id) : 0;
+	if (status != 0)
+		return port_fail(error, own, id, "multicast", status);
 	status = rte_eth_macaddr_get(id, &mac);
 	if (status == 0 && rte_eth_dev_get_mtu(id, &port->mtu) != 0)
 		port->mtu = RTE_ETHER_MTU;
