@@ -4,6 +4,7 @@
 #include "../control/eal.h"
 #include "../control/port.h"
 #include "../control/setup.h"
+#include "../control/tables.h"
 #include "../datapath/drop.h"
 
 #include <rte_eth_ring.h>
@@ -234,7 +235,7 @@ static bool build(struct rig *rig, char *error)
 	if (port_open(0, rig->settings, rig->pool, &rig->node.ports[0], error) != 0)
 		return false;
 	traffic_init(&rig->traffic, rig->options, rig->node.ports[0].mac);
-	rig->services = setup_services(&rig->node, rig->settings, &names, error);
+	rig->services = tables_make_services(&rig->node, rig->settings, &names, error);
 	if (!rig->services)
 		return false;
 	if (rig->options->tier == BENCH_EIP && !add_eips(rig)) {

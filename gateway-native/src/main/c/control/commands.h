@@ -4,6 +4,7 @@
 #ifndef DYETRACE_COMMANDS_H
 #define DYETRACE_COMMANDS_H
 
+#include "eips.h"
 #include "heartbeat.h"
 #include "services.h"
 #include "settings.h"
@@ -12,6 +13,8 @@ struct commands {
 	const struct settings *settings;
 	struct node *node;
 	struct services *services;
+	struct eips *eips; // NULL: another tier
+	struct blacklist *blacklist;
 	struct heartbeat *heartbeat;
 	uint64_t boot_id;
 	const char *telemetry_path;

@@ -7,8 +7,8 @@
 #include "log.h"
 #include "port.h"
 #include "server.h"
-#include "services.h"
 #include "setup.h"
+#include "tables.h"
 
 #include "../telemetry/ring.h"
 
@@ -43,7 +43,7 @@ struct daemon {
 	struct node node;
 	struct rte_mempool *pool;
 	struct dt_ring_producer *producer;
-	struct services *services;
+	struct tables tables;
 	struct heartbeat heartbeat;
 	struct commands commands;
 	struct server *server;
@@ -150,10 +150,13 @@ static void become_ready(struct daemon *d, uint64_t started_ns, uint64_t now_ns)
 	if (!reachable && now_ns - started_ns < STARTING_NS)
 		return;
 	if (!reachable)
-		log_warn("the default gateway does not answer ARP");
+		log_warn("the default gateway does not answer ARP or neighbour discovery");
 	if (atomic_compare_exchange_strong(&d->node.state, &starting, NODE_READY))
-		log_info("%s is ready: %u workers, %u VIPs, control socket %s", d->settings->node,
-			d->node.worker_count, services_count(d->services),
+		log_info("%s is ready: tier %s, %u workers, %u dispatchers, %u VIPs, %u EIPs, "
+			 "control socket %s",
+			d->settings->node, dt_tier_name(d->settings->tier), d->settings->workers,
+			d->settings->dispatchers, services_count(d->tables.services),
+			d->tables.eips ? eips_count(d->tables.eips) : 0,
 			d->settings->control_socket);
 }
 
@@ -173,8 +176,8 @@ static void *control(void *context)
 			break;
 		stop = (fds[count].revents & POLLIN) != 0;
 		server_serve(d->server, fds, count);
-		services_collect(d->services);
 		now = read_clock(NULL);
+		tables_step(&d->tables, now.mono_ns);
 		become_ready(d, started_ns, now.mono_ns);
 		if (stop)
 			atomic_store(&d->node.state, NODE_DRAINING);
@@ -195,13 +198,16 @@ static bool make_qsbr(struct node *node)
 	size_t bytes = rte_rcu_qsbr_get_memsize(node->worker_count);
 
 	node->qsbr = rte_zmalloc("qsbr", bytes, RTE_CACHE_LINE_SIZE);
-	if (!node->qsbr || rte_rcu_qsbr_init(node->qsbr, node->worker_count) != 0)
-		return false;
+	return node->qsbr && rte_rcu_qsbr_init(node->qsbr, node->worker_count) == 0;
+}
+
+// From here on a change waits until every thread has seen it.
+static void join_qsbr(struct node *node)
+{
 	for (unsigned int i = 0; i < node->worker_count; i++) {
 		rte_rcu_qsbr_thread_register(node->qsbr, i);
 		rte_rcu_qsbr_thread_online(node->qsbr, i);
 	}
-	return true;
 }
 
 static int open_telemetry(struct daemon *d)
@@ -210,7 +216,7 @@ static int open_telemetry(struct daemon *d)
 		.directory = d->settings->telemetry_directory,
 		.node = d->settings->node,
 		.boot_id = d->boot_id,
-		.workers = d->settings->workers,
+		.workers = settings_threads(d->settings),
 		.ring_records = d->settings->ring_records,
 	};
 	int status = dt_ring_producer_create(&config, &d->producer);
@@ -230,51 +236,69 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
-// Everything from the EAL on; what was made stands in *d. The exit status, 0 for success.
-static int build(struct daemon *d)
+static int open_ports(struct daemon *d, char *error)
 {
-	char error[SETTINGS_ERROR_BYTES];
-	uint64_t seed = random_seed();
-	const struct slot_names names = {vip_slot, backend_slot, NULL};
-	struct slot_names with_producer = names;
-
-	if (d->settings->workers > rte_lcore_count()) {
-		log_error("workers: %u are configured and the EAL has %u lcores (-l, --lcores)",
-			d->settings->workers, rte_lcore_count());
-		return EXIT_WRONG;
-	}
-	if (setup_node(&d->node, d->settings, seed, error) != 0)
-		goto complain;
-	d->node.clock = read_clock;
-	d->node.send = port_send;
-	d->pool = setup_pool(d->settings, d->settings->workers, error);
-	if (!d->pool)
-		goto complain;
 	for (unsigned int i = 0; i < d->settings->port_count; i++) {
-		if (port_open(i, d->settings, d->pool, &d->node.ports[i], error) != 0)
-			goto complain;
+		int status = port_open(i, d->settings, d->pool, &d->node.ports[i], error);
+
+		if (status != 0)
+			return status;
 		d->ports_opened++;
 	}
-	if (open_telemetry(d) != 0)
-		return EXIT_FAILED;
-	with_producer.context = d->producer;
-	d->services = services_create(&d->node, d->settings, &with_producer, error);
-	if (!d->services) {
-		log_error("%s", error);
-		return EXIT_WRONG;
-	}
-	if (!make_qsbr(&d->node)) {
-		log_error("workers: out of memory");
-		return EXIT_FAILED;
-	}
+	return 0;
+}
+
+static int make_workers(struct daemon *d, uint64_t seed, char *error)
+{
+	int status;
+
 	d->workers_made = true;
-	if (setup_workers(&d->node, d->settings, d->pool, seed, false, error) != 0)
-		goto complain;
+	status = setup_workers(&d->node, d->settings, d->pool, seed, false, error);
+	if (status != 0)
+		return status;
 	for (unsigned int i = 0; i < d->node.worker_count; i++) {
 		d->node.workers[i]->push = push_record;
 		d->node.workers[i]->push_context = dt_ring_producer_writer(d->producer, i);
 		atomic_store(&d->node.workers[i]->floor_ns, d->boot_id);
 	}
+	return 0;
+}
+
+// Everything from the EAL on; what was made stands in *d. The exit status, 0 for success.
+static int build(struct daemon *d)
+{
+	char error[SETTINGS_ERROR_BYTES];
+	uint64_t seed = random_seed();
+	struct slot_names names = {vip_slot, backend_slot, NULL};
+
+	if (settings_threads(d->settings) > rte_lcore_count()) {
+		log_error("workers: %u and %u dispatchers are configured and the EAL has %u lcores "
+			  "(-l, --lcores)",
+			d->settings->workers, d->settings->dispatchers, rte_lcore_count());
+		return EXIT_WRONG;
+	}
+	if (setup_node(&d->node, d->settings, seed, error) != 0) {
+		log_error("%s", error);
+		return EXIT_WRONG;
+	}
+	d->node.clock = read_clock;
+	d->node.send = port_send;
+	d->pool = setup_pool(d->settings, settings_threads(d->settings), error);
+	if (!d->pool || open_ports(d, error) != 0)
+		goto complain;
+	if (open_telemetry(d) != 0)
+		return EXIT_FAILED;
+	if (!make_qsbr(&d->node)) {
+		log_error("workers: out of memory");
+		return EXIT_FAILED;
+	}
+	names.context = d->producer;
+	if (!tables_create(&d->tables, &d->node, d->settings, &names, seed, error)) {
+		log_error("%s", error);
+		return EXIT_WRONG;
+	}
+	if (make_workers(d, seed, error) != 0)
+		goto complain;
 	return 0;
 
 complain:
@@ -286,16 +310,22 @@ static void prepare_control(struct daemon *d)
 {
 	d->heartbeat = (struct heartbeat){
 		.node = &d->node,
-		.services = d->services,
+		.services = d->tables.services,
+		.eips = d->tables.eips,
 		.producer = d->producer,
 		.writer = dt_ring_producer_writer(d->producer, d->node.worker_count),
 		.pool = d->pool,
-		.session_capacity = (uint64_t)d->settings->session_capacity * d->node.worker_count,
+		.session_capacity =
+			d->settings->tier == DT_TIER_CLB
+				? (uint64_t)d->settings->session_capacity * d->settings->workers
+				: 0,
 	};
 	for (unsigned int i = 0; i < d->node.port_count; i++)
 		port_losses_open(&d->heartbeat.losses[i], &d->node.ports[i]);
 	d->commands.node = &d->node;
-	d->commands.services = d->services;
+	d->commands.services = d->tables.services;
+	d->commands.eips = d->tables.eips;
+	d->commands.blacklist = d->tables.blacklist;
 	d->commands.heartbeat = &d->heartbeat;
 	d->commands.telemetry_path = dt_ring_producer_path(d->producer);
 }
@@ -331,7 +361,7 @@ static void tear_down(struct daemon *d)
 		rte_eth_dev_stop(d->node.ports[i].id);
 	if (d->workers_made)
 		setup_workers_free(&d->node);
-	services_free(d->services);
+	tables_free(&d->tables);
 	for (unsigned int i = 0; i < d->ports_opened; i++)
 		port_close(&d->node.ports[i]);
 	dt_ring_producer_close(d->producer);
@@ -369,6 +399,7 @@ int daemon_run(const char *program, const struct options *options, struct settin
 	if (eal_start(program, options, settings->node)) {
 		status = build(&d);
 		if (status == 0) {
+			join_qsbr(&d.node);
 			prepare_control(&d);
 			status = serve(&d);
 		}

@@ -11,9 +11,11 @@
 static const char help[] =
 	"Usage: dyetrace-gateway --config FILE [-- EAL-ARGUMENT…]\n"
 	"       dyetrace-gateway --config FILE --replay IN.pcap --out OUT.pcap --points "
-	"POINTS.ndjson\n"
+	"POINTS.ndjson [--workers N]\n"
 	"\n"
-	"Forwards TCP and UDP from VIPs to backends on DPDK ports, and stamps coloured packets.\n"
+	"Forwards VIPs to backends (tier clb) or elastic IPs to private addresses (tier eip) on "
+	"DPDK ports,\n"
+	"and stamps coloured packets.\n"
 	"\n"
 	"  --config FILE    the configuration (YAML); required\n"
 	"  --replay FILE    do not open ports: take packets from a capture, at the times of the "
@@ -21,13 +23,14 @@ static const char help[] =
 	"  --out FILE       with --replay: the packets that would have been sent\n"
 	"  --points FILE    with --replay: the trace points and drop points, one JSON object a "
 	"line\n"
-	"  --workers N      with --replay: so many workers (1 to 64), stepped in turn; default 1\n"
+	"  --workers N      with --replay: as many workers take the packets in turn (default: the\n"
+	"                   configuration's workers and dispatchers), one after the other\n"
 	"  --help           this text\n"
 	"  --version        the version\n"
 	"\n"
 	"EAL arguments, for example:\n"
 	"  --no-huge -m 256 --lcores='0@(0-1),1@(0-1)' --vdev=net_af_packet0,iface=eth0\n"
-	"Workers take the EAL's worker lcores in turn and the main lcore last.\n"
+	"Dispatchers, then workers take the EAL's worker lcores in turn and the main lcore last.\n"
 	"\n"
 	"Exit status: 0 after SIGTERM or SIGINT, 2 for wrong options or configuration, 1 "
 	"otherwise.\n";
@@ -69,11 +72,11 @@ static bool take_option(int argc, char **argv, int *index, struct options *optio
 static bool read_workers(struct options *o)
 {
 	char *end;
-	long workers = o->workers_text ? strtol(o->workers_text, &end, 10) : 1;
+	unsigned long workers = strtoul(o->workers_text, &end, 10);
 
 	o->workers = (unsigned int)workers;
-	return !o->workers_text || (end != o->workers_text && *end == '\0' && workers >= 1 &&
-					   workers <= OPTIONS_MAX_WORKERS);
+	return o->workers_text[0] >= '0' && o->workers_text[0] <= '9' && *end == '\0' &&
+	       workers >= 1 && workers <= OPTIONS_MAX_WORKERS;
 }
 
 static enum options_outcome check(struct options *o, char *error, size_t error_bytes)
@@ -86,12 +89,10 @@ static enum options_outcome check(struct options *o, char *error, size_t error_b
 		complaint = "--out is missing: --replay needs it";
 	else if (o->replay && !o->points)
 		complaint = "--points is missing: --replay needs it";
-	else if (!o->replay && (o->out || o->points))
-		complaint = "--out and --points go with --replay only";
-	else if (!o->replay && o->workers_text)
-		complaint = "--workers goes with --replay only: the configuration says workers";
-	else if (!read_workers(o))
-		complaint = "--workers: must be 1 to 64";
+	else if (!o->replay && (o->out || o->points || o->workers_text))
+		complaint = "--out, --points and --workers go with --replay only";
+	else if (o->workers_text && !read_workers(o))
+		complaint = "--workers is not within 1 and 64";
 	if (!complaint)
 		return OPTIONS_RUN;
 	snprintf(error, error_bytes, "%s", complaint);

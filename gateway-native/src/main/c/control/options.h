@@ -14,7 +14,7 @@ struct options {
 	const char *out;
 	const char *points;
 	const char *workers_text;
-	unsigned int workers; // of a replay
+	unsigned int workers; // of a replay; 0: the configuration's
 	char **eal;           // what stands behind "--"
 	int eal_count;
 };

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -43,20 +44,30 @@ static int set_up_queues(uint16_t id, struct node_port *port, struct rte_mempool
 	return status;
 }
 
-// Workers beyond a port's queues get their packets from the others, through the hand-over rings.
-static int configure(uint16_t id, const struct rte_eth_dev_info *info, unsigned int workers,
-	struct node_port *port)
+static void ask_for_rss(const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 {
-	struct rte_eth_conf conf = {.rxmode = {.mq_mode = RTE_ETH_MQ_RX_NONE}};
+	const uint64_t wanted = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP |
+				RTE_ETH_RSS_SCTP | RTE_ETH_RSS_IPV6_EX;
 
-	port->rx_queues = (uint16_t)RTE_MIN(workers, (unsigned int)info->max_rx_queues);
-	port->tx_queues = (uint16_t)RTE_MIN(workers, (unsigned int)info->max_tx_queues);
-	if (port->rx_queues > 1 && info->flow_type_rss_offloads) {
-		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf =
-			info->flow_type_rss_offloads &
-			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
-	}
+	if (!(info->flow_type_rss_offloads & wanted))
+		return; // the threads hand over what is another's
+	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & wanted;
+}
+
+// A queue for each thread that polls: dispatchers, or workers where there are none. Threads beyond
+// a port's queues get their packets from the others, through the hand-over rings.
+static int configure(uint16_t id, const struct rte_eth_dev_info *info,
+	const struct settings *settings, uint16_t mtu, struct node_port *port)
+{
+	struct rte_eth_conf conf = {.rxmode = {.mq_mode = RTE_ETH_MQ_RX_NONE, .mtu = mtu}};
+	unsigned int pollers = settings->dispatchers ? settings->dispatchers : settings->workers;
+
+	port->rx_queues = (uint16_t)RTE_MIN(pollers, (unsigned int)info->max_rx_queues);
+	port->tx_queues =
+		(uint16_t)RTE_MIN(settings_threads(settings), (unsigned int)info->max_tx_queues);
+	if (port->rx_queues > 1)
+		ask_for_rss(info, &conf);
 	return rte_eth_dev_configure(id, port->rx_queues, port->tx_queues, &conf);
 }
 
@@ -69,6 +80,20 @@ static int take_groups(uint16_t id)
 	if (status == -ENOTSUP)
 		status = rte_eth_promiscuous_enable(id);
 	return status == -ENOTSUP ? 0 : status;
+}
+
+// 0: as the port has it. A driver that cannot be told (captures, net_null) takes any frame.
+static int set_mtu(uint16_t id, uint16_t wanted, struct node_port *port)
+{
+	int status = wanted ? rte_eth_dev_set_mtu(id, wanted) : 0;
+
+	if (status != 0 && status != -ENOTSUP)
+		return status;
+	if (status == -ENOTSUP)
+		port->mtu = wanted;
+	else if (rte_eth_dev_get_mtu(id, &port->mtu) != 0)
+		port->mtu = RTE_ETHER_MTU;
+	return 0;
 }
 
 int port_open(unsigned int index, const struct settings *settings, struct rte_mempool *pool,
@@ -96,9 +121,12 @@ int port_open(unsigned int index, const struct settings *settings, struct rte_me
 	id = found;
 	status = rte_eth_dev_info_get(id, &info);
 	if (status == 0)
-		status = configure(id, &info, settings->workers, port);
+		status = configure(id, &info, settings, own->mtu, port);
 	if (status != 0)
 		return port_fail(error, own, id, "configure", status);
+	status = set_mtu(id, own->mtu, port);
+	if (status != 0)
+		return port_fail(error, own, id, "mtu", status);
 	status = set_up_queues(id, port, pool);
 	if (status != 0)
 		return port_fail(error, own, id, "queues", status);
@@ -109,8 +137,6 @@ int port_open(unsigned int index, const struct settings *settings, struct rte_me
 	if (status != 0)
 		return port_fail(error, own, id, "multicast", status);
 	status = rte_eth_macaddr_get(id, &mac);
-	if (status == 0 && rte_eth_dev_get_mtu(id, &port->mtu) != 0)
-		port->mtu = RTE_ETHER_MTU;
 	if (status != 0)
 		return port_fail(error, own, id, "MAC address", status);
 	memcpy(port->mac, mac.addr_bytes, 6);

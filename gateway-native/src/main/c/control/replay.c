@@ -4,8 +4,8 @@
 #include "eal.h"
 #include "log.h"
 #include "point_json.h"
-#include "services.h"
 #include "setup.h"
+#include "tables.h"
 
 #include "../datapath/drop.h"
 #include "../datapath/receive.h"
@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define SNAPSHOT_BYTES 262144
-#define MTU 9000
+#define MTU 9000 // of a port whose configuration names none
 #define EXIT_FAILED 1
 #define EXIT_WRONG 2
 
@@ -25,7 +25,7 @@ struct replay {
 	struct settings *settings;
 	struct node node;
 	struct rte_mempool *pool;
-	struct services *services;
+	struct tables tables;
 	struct node_time now; // the capture's
 	uint64_t sequence;    // of points
 	FILE *points;
@@ -106,13 +106,14 @@ static int backend_slot(void *context, const char *name)
 
 static bool start_eal(const char *program, const struct options *options, const struct settings *s)
 {
-	size_t sessions = session_table_bytes(s->session_capacity) * options->workers;
 	char memory[32];
 	char *arguments[64] = {"--no-huge", "--log-level=warning", "--lcores=0@0", "-m", memory};
 	struct options with_ours = *options;
 	int count = 5;
 
-	snprintf(memory, sizeof(memory), "%zu", (sessions >> 20) + 64 + 4 * options->workers);
+	snprintf(memory, sizeof(memory), "%zu",
+		(session_table_bytes(setup_session_capacity(s)) >> 20) * s->workers + 64 +
+			24 * settings_threads(s));
 	for (int i = 0; i < options->eal_count && count < 63; i++)
 		arguments[count++] = options->eal[i];
 	with_ours.eal = arguments;
@@ -150,7 +151,36 @@ static int open_files(struct replay *r, const struct options *options)
 	return 0;
 }
 
-static int build(struct replay *r, unsigned int workers)
+static void set_port(struct node *node, unsigned int index, uint16_t mtu)
+{
+	struct node_port *p = &node->ports[index];
+
+	p->mtu = mtu ? mtu : MTU;
+	p->rx_queues = 1;
+	p->tx_queues = (uint16_t)node->worker_count;
+	p->accept_any_mac = true;
+	p->mac[0] = 0x02;
+	p->mac[1] = 0x01;
+	if (ip_is_set(&p->v4.address))
+		memcpy(p->mac + 2, p->v4.address.bytes + 12, 4);
+	else
+		memcpy(p->mac + 2, p->v6.address.bytes + 12, 4);
+}
+
+// Longer frames are what a port would not have taken. Those of 9,000 bytes come in whatever the
+// configuration says, as over another port.
+static uint16_t frame_bytes(const struct settings *s)
+{
+	uint16_t mtu = MTU, tag = 0;
+
+	for (unsigned int i = 0; i < s->port_count; i++) {
+		mtu = RTE_MAX(mtu, s->ports[i].mtu);
+		tag = s->ports[i].vlan ? VLAN_BYTES : tag;
+	}
+	return (uint16_t)(mtu + ETHERNET_BYTES + tag);
+}
+
+static int build(struct replay *r)
 {
 	const struct slot_names names = {vip_slot, backend_slot, r};
 	char error[SETTINGS_ERROR_BYTES];
@@ -161,12 +191,10 @@ static int build(struct replay *r, unsigned int workers)
 		log_error("names: out of memory");
 		return EXIT_FAILED;
 	}
-	// One after the other is the point of a replay: several workers are for showing that
-	// they answer as one does.
-	r->settings->workers = workers;
-	r->settings->dispatchers = 0;
-	if (setup_node(&r->node, r->settings, 0, error) != 0)
-		goto complain;
+	if (setup_node(&r->node, r->settings, 0, error) != 0) {
+		log_error("%s", error);
+		return EXIT_WRONG;
+	}
 	// Every drop has its point here, whatever share of them the live gateway writes.
 	r->node.sample_threshold = 1ull << 32;
 	r->node.sample_weight = 1;
@@ -174,30 +202,19 @@ static int build(struct replay *r, unsigned int workers)
 	r->node.clock = replay_clock;
 	r->node.clock_context = r;
 	r->node.send = replay_send;
-	for (unsigned int i = 0; i < r->node.port_count; i++) {
-		struct node_port *p = &r->node.ports[i];
-
-		if (p->mtu == 0)
-			p->mtu = MTU;
-		p->rx_queues = 1;
-		p->tx_queues = 1;
-		p->accept_any_mac = true;
-		p->mac[0] = 0x02;
-		p->mac[1] = 0x01;
-		memcpy(p->mac + 2, &p->v4.address.words[3], 4);
-	}
+	for (unsigned int i = 0; i < r->node.port_count; i++)
+		set_port(&r->node, i, r->settings->ports[i].mtu);
 	atomic_store(&r->node.state, NODE_READY);
-	r->pool = setup_replay_pool(MTU + ETHERNET_BYTES, error);
+	r->pool = setup_replay_pool(settings_threads(r->settings), frame_bytes(r->settings), error);
 	if (!r->pool)
 		goto complain;
-	r->services = setup_services(&r->node, r->settings, &names, error);
-	if (!r->services) {
+	if (!tables_create(&r->tables, &r->node, r->settings, &names, 0, error)) {
 		log_error("%s", error);
 		return EXIT_WRONG;
 	}
 	if (setup_workers(&r->node, r->settings, r->pool, 0, true, error) != 0)
 		goto complain;
-	for (unsigned int i = 0; i < workers; i++) {
+	for (unsigned int i = 0; i < r->node.worker_count; i++) {
 		r->node.workers[i]->push = write_point;
 		r->node.workers[i]->push_context = r;
 	}
@@ -215,6 +232,7 @@ static void set_time(struct replay *r, const struct pcap_pkthdr *header)
 	uint64_t ns = (uint64_t)header->ts.tv_sec * 1000000000ull + (uint64_t)header->ts.tv_usec;
 
 	r->now = (struct node_time){.mono_ns = RTE_MAX(r->now.mono_ns, ns), .real_ns = ns};
+	tables_step(&r->tables, r->now.mono_ns);
 	for (unsigned int i = 0; i < r->node.worker_count; i++) {
 		struct worker *w = r->node.workers[i];
 
@@ -224,20 +242,28 @@ static void set_time(struct replay *r, const struct pcap_pkthdr *header)
 	}
 }
 
-// Until nothing that one worker has handed to another is left.
+// Packets come to the threads that poll ports in turn, as a card without RSS would spread them.
+static struct worker *receiver(struct replay *r)
+{
+	unsigned int pollers =
+		r->node.dispatcher_count ? r->node.dispatcher_count : r->node.worker_count;
+
+	return r->node.workers[r->packets_in % pollers];
+}
+
+// Until nobody has anything left to do.
 static void settle(struct replay *r)
 {
-	bool again = true;
+	unsigned int found;
+	bool emptied;
 
-	while (again) {
-		again = false;
-		for (unsigned int i = 0; i < r->node.worker_count; i++) {
-			bool emptied;
-
-			again |= worker_take_over(r->node.workers[i], &emptied) > 0;
+	do {
+		found = 0;
+		for (unsigned int i = 0; i < r->node.worker_count; i++)
 			worker_flush(r->node.workers[i]);
-		}
-	}
+		for (unsigned int i = 0; i < r->node.worker_count; i++)
+			found += worker_take_over(r->node.workers[i], &emptied);
+	} while (found > 0);
 }
 
 static bool copy_in(struct rte_mbuf *packet, const u_char *bytes, uint32_t len)
@@ -250,10 +276,11 @@ static bool copy_in(struct rte_mbuf *packet, const u_char *bytes, uint32_t len)
 
 static void feed(struct replay *r, const struct pcap_pkthdr *header, const u_char *bytes)
 {
-	struct worker *w = r->node.workers[r->packets_in++ % r->node.worker_count];
 	struct rte_mbuf *packet = rte_pktmbuf_alloc(r->pool);
+	struct worker *w = receiver(r);
 
 	set_time(r, header);
+	r->packets_in++;
 	if (!packet) {
 		drop_uncreated(w, header->caplen, DT_DROP_MBUF_EXHAUSTED);
 		return;
@@ -265,9 +292,7 @@ static void feed(struct replay *r, const struct pcap_pkthdr *header, const u_cha
 		return;
 	}
 	worker_process(w, &packet, 1, 0);
-	worker_flush(w);
-	if (r->node.worker_count > 1)
-		settle(r);
+	settle(r);
 }
 
 static int run(struct replay *r, const char *path)
@@ -315,14 +340,21 @@ int replay_run(const char *program, const struct options *options, struct settin
 	int status, closed;
 
 	r.settings = settings;
+	if (options->workers) {
+		settings->workers = options->workers;
+		settings->dispatchers = 0;
+	}
+	if (settings->last_local_port - settings->first_local_port + 1u < settings->workers) {
+		log_error("--workers: %u need a local port each", settings->workers);
+		return EXIT_WRONG;
+	}
 	status = open_files(&r, options);
 	if (status == 0)
-		status = start_eal(program, options, settings) ? build(&r, options->workers)
-							       : EXIT_FAILED;
+		status = start_eal(program, options, settings) ? build(&r) : EXIT_FAILED;
 	if (status == 0)
 		status = run(&r, options->replay);
 	setup_workers_free(&r.node);
-	services_free(r.services);
+	tables_free(&r.tables);
 	if (r.settings)
 		setup_node_free(&r.node);
 	free(r.vip_names);

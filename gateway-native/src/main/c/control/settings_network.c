@@ -4,19 +4,12 @@
 #include "parse_value.h"
 #include "settings_raw.h"
 
+#include "../packet/ndp.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define KEY(name) check_key(key, prefix, name)
-
-static const struct ip_address link_local = {.bytes = {0xfe, 0x80}};
-
-static bool is_link_local(const struct ip_address *address)
-{
-	const struct ip_address mask = prefix_mask(&link_local, 10);
-
-	return ip_in_prefix(address, &link_local, &mask);
-}
 
 // One family of a port. names: of the keys of its address and its gateway.
 static bool check_link(struct check *check, const char *prefix, const char *const names[2],
@@ -40,7 +33,7 @@ static bool check_link(struct check *check, const char *prefix, const char *cons
 	if (!check_address(check, KEY(names[1]), gateway, &link->gateway))
 		return false;
 	if (!ip_in_prefix(&link->gateway, &link->address, &link->mask) &&
-		!is_link_local(&link->gateway))
+		!ip_is_link_local(&link->gateway))
 		return check_fail(check, "%s: %s is not within %s", key, gateway, address);
 	if (ip_equal(&link->gateway, &link->address))
 		return check_fail(check, "%s: %s is the port's own address", key, gateway);

@@ -8,6 +8,8 @@
 #include "raw_shape.h"
 #include "settings.h"
 
+#define SETTINGS_MAX_NEW_CONNECTIONS 1000000000u // a second
+
 struct raw_backend {
 	char *name;
 	char *address;
@@ -177,8 +179,9 @@ struct check;
 // slots, its schedule filled in; NULL, with *error filled in.
 struct vip *raw_vip_check(const struct raw_vip *raw, const struct settings *settings,
 	const char *prefix, char error[SETTINGS_ERROR_BYTES]);
-bool raw_backend_check(struct check *check, const struct raw_backend *raw, const char *prefix,
-	const struct vip *vip, struct backend *backend);
+bool raw_backend_check(struct check *check, const struct raw_backend *raw,
+	const struct settings *settings, const char *prefix, const struct vip *vip,
+	struct backend *backend);
 bool raw_limits_check(struct check *check, const struct raw_limits *raw, const char *prefix,
 	struct vip_limits *limits);
 bool raw_eip_check(struct check *check, const struct raw_eip *raw, const struct settings *settings,

@@ -14,7 +14,7 @@
 #define POOL_BASE 4096 // descriptors of software ports are few; the rest is packets on the way
 #define POOL_PER_WORKER 2048 // a worker's bursts and hand-over rings
 #define POOL_PER_QUEUE 2048
-#define POOL_REPLAY 512 // one packet at a time, and what is answered to it
+#define POOL_REPLAY 512 // one packet at a time, what is answered to it, copies for each worker
 
 static int fail(char *error, int status, const char *what)
 {
@@ -22,47 +22,57 @@ static int fail(char *error, int status, const char *what)
 	return status;
 }
 
-static bool setup_port(struct node *node, unsigned int index, const struct settings_port *s)
+static void set_ports(struct node *node, const struct settings *s)
 {
-	struct node_port *port = &node->ports[index];
+	for (unsigned int i = 0; i < s->port_count; i++) {
+		const struct settings_port *own = &s->ports[i];
+		struct node_port *port = &node->ports[i];
 
-	port->v4 = s->v4;
-	port->v6 = s->v6;
-	port->vlan = s->vlan;
-	port->mtu = s->mtu;
-	if (ip_is_set(&s->v4.gateway))
-		node->default_port_v4 = (int)index;
-	if (ip_is_set(&s->v6.gateway))
-		node->default_port_v6 = (int)index;
-	return (!ip_is_set(&s->v4.address) ||
-		       node_add_own_address(node, &s->v4.address, OWN_PORT, index)) &&
-	       (!ip_is_set(&s->v6.address) ||
-		       node_add_own_address(node, &s->v6.address, OWN_PORT, index));
+		port->v4 = own->v4;
+		port->v6 = own->v6;
+		port->vlan = own->vlan;
+		if (ip_is_set(&own->v4.gateway))
+			node->default_port_v4 = (int)i;
+		if (ip_is_set(&own->v6.gateway))
+			node->default_port_v6 = (int)i;
+	}
 }
 
-// A tunnel may end at an address that is ours already.
-static bool setup_tunnel(struct node *node, unsigned int index, const struct tunnel *tunnel)
+static bool own(struct node *node, const struct ip_address *address, enum own_kind kind,
+	unsigned int index, const char *key, char *error)
 {
-	node->tunnels[index] = *tunnel;
-	return node_own_address(node, &tunnel->local) ||
-	       node_add_own_address(node, &tunnel->local, OWN_TUNNEL, index);
+	char text[IP_ADDRESS_TEXT_BYTES];
+
+	if (node_add_own_address(node, address, kind, index))
+		return true;
+	snprintf(error, SETTINGS_ERROR_BYTES, "%s[%u]: %s is an address of the gateway already",
+		key, index, ip_text(address, text));
+	return false;
 }
 
-static bool setup_addresses(struct node *node, const struct settings *s)
+// Tunnels may share their end with each other, a port or a local address.
+static bool set_own_addresses(struct node *node, const struct settings *s, char *error)
 {
-	bool added = true;
+	for (unsigned int i = 0; i < s->port_count; i++) {
+		const struct settings_port *p = &s->ports[i];
 
-	for (unsigned int i = 0; i < s->port_count; i++)
-		added &= setup_port(node, i, &s->ports[i]);
-	memcpy(node->locals, s->local_addresses, sizeof(node->locals));
-	for (unsigned int i = 0; i < s->local_count; i++)
-		added &= node_add_own_address(node, &s->local_addresses[i], OWN_LOCAL, i);
+		if ((ip_is_set(&p->v4.address) &&
+			    !own(node, &p->v4.address, OWN_PORT, i, "ports", error)) ||
+			(ip_is_set(&p->v6.address) &&
+				!own(node, &p->v6.address, OWN_PORT, i, "ports", error)))
+			return false;
+	}
+	for (unsigned int i = 0; i < s->local_count; i++) {
+		if (!own(node, &s->local_addresses[i], OWN_LOCAL, i, "local_addresses", error))
+			return false;
+	}
 	for (unsigned int i = 0; i < s->tunnel_count; i++)
-		added &= setup_tunnel(node, i, &s->tunnels[i].tunnel);
-	return added;
+		node_add_own_address(node, &s->tunnels[i].tunnel.local, OWN_TUNNEL, i);
+	return true;
 }
 
-static int setup_guard(struct node *node, const struct settings *s, char *error)
+int setup_node(struct node *node, const struct settings *s, uint64_t seed,
+	char error[SETTINGS_ERROR_BYTES])
 {
 	const struct dt_colour_guard_config guard = {
 		.probers = s->probers,
@@ -72,17 +82,8 @@ static int setup_guard(struct node *node, const struct settings *s, char *error)
 		.stamp_rate_limit = s->stamp_rate_limit,
 	};
 	struct dt_colour_guard *made;
-	int status = dt_colour_guard_create(&guard, NULL, &made);
+	int status;
 
-	if (status != 0)
-		return fail(error, status, "colour");
-	node->guard = made;
-	return 0;
-}
-
-int setup_node(struct node *node, const struct settings *s, uint64_t seed,
-	char error[SETTINGS_ERROR_BYTES])
-{
 	*node = (struct node){
 		.worker_count = settings_threads(s),
 		.dispatcher_count = s->dispatchers,
@@ -106,64 +107,23 @@ int setup_node(struct node *node, const struct settings *s, uint64_t seed,
 		.sample_limit = WORKER_SAMPLED_DROPS_PER_SECOND,
 		.state = NODE_STARTING,
 	};
-	if (!setup_addresses(node, s))
-		return fail(error, -ENOSPC, "ports and local_addresses");
-	return setup_guard(node, s, error);
+	memcpy(node->locals, s->local_addresses, sizeof(node->locals));
+	for (unsigned int i = 0; i < s->tunnel_count; i++)
+		node->tunnels[i] = s->tunnels[i].tunnel;
+	set_ports(node, s);
+	if (!set_own_addresses(node, s, error))
+		return -EEXIST;
+	status = dt_colour_guard_create(&guard, NULL, &made);
+	if (status != 0)
+		return fail(error, status, "colour");
+	node->guard = made;
+	return 0;
 }
 
 void setup_node_free(struct node *node)
 {
 	dt_colour_guard_free((struct dt_colour_guard *)node->guard);
 	node->guard = NULL;
-}
-
-static bool is_own_address(void *context, const struct ip_address *address)
-{
-	return node_own_address(context, address) != NULL;
-}
-
-static uint64_t service_sessions(void *context, uint16_t service)
-{
-	const struct node *node = context;
-	uint64_t total = 0;
-
-	for (unsigned int i = 0; i < node->worker_count; i++)
-		total += __atomic_load_n(
-			&node->workers[i]->service_sessions[service], __ATOMIC_ACQUIRE);
-	return total;
-}
-
-static uint64_t target_sessions(void *context, uint16_t target)
-{
-	const struct node *node = context;
-	uint64_t total = 0;
-
-	for (unsigned int i = 0; i < node->worker_count; i++)
-		total += __atomic_load_n(
-			&node->workers[i]->target_sessions[target], __ATOMIC_ACQUIRE);
-	return total;
-}
-
-struct services *setup_services(struct node *node, struct settings *settings,
-	const struct slot_names *names, char error[SETTINGS_ERROR_BYTES])
-{
-	const struct services_config config = {
-		.names = *names,
-		.published = &node->vips,
-		.qsbr = node->qsbr,
-		.is_own_address = is_own_address,
-		.service_sessions = service_sessions,
-		.target_sessions = target_sessions,
-		.context = node,
-	};
-	struct services *services = services_create(
-		&config, settings->vips, settings->vip_count, settings->version, error);
-
-	if (!services)
-		return NULL;
-	settings->vip_count = 0;
-	node->targets = services_targets(services);
-	return services;
 }
 
 static struct rte_mempool *make_pool(
@@ -181,16 +141,34 @@ static struct rte_mempool *make_pool(
 	return pool;
 }
 
-struct rte_mempool *setup_pool(
-	const struct settings *s, unsigned int workers, char error[SETTINGS_ERROR_BYTES])
+// Whole frames, whatever the greatest MTU is, with two VLAN tags and the checksum.
+static uint16_t room_for(const struct settings *s)
 {
-	return make_pool(POOL_BASE + workers * (POOL_PER_WORKER + s->port_count * POOL_PER_QUEUE),
-		RTE_MBUF_DEFAULT_BUF_SIZE, error);
+	const uint32_t headers = ETHERNET_BYTES + VLAN_MAX_TAGS * VLAN_BYTES + RTE_ETHER_CRC_LEN;
+	uint32_t room = RTE_MBUF_DEFAULT_BUF_SIZE;
+
+	for (unsigned int i = 0; i < s->port_count; i++)
+		room = RTE_MAX(room, RTE_PKTMBUF_HEADROOM + s->ports[i].mtu + headers);
+	return (uint16_t)room;
 }
 
-struct rte_mempool *setup_replay_pool(uint16_t frame_bytes, char error[SETTINGS_ERROR_BYTES])
+struct rte_mempool *setup_pool(
+	const struct settings *s, unsigned int threads, char error[SETTINGS_ERROR_BYTES])
 {
-	return make_pool(POOL_REPLAY, (uint16_t)(RTE_PKTMBUF_HEADROOM + frame_bytes), error);
+	return make_pool(POOL_BASE + threads * (POOL_PER_WORKER + s->port_count * POOL_PER_QUEUE),
+		room_for(s), error);
+}
+
+struct rte_mempool *setup_replay_pool(
+	unsigned int threads, uint16_t frame_bytes, char error[SETTINGS_ERROR_BYTES])
+{
+	return make_pool(
+		POOL_REPLAY * (1 + threads), (uint16_t)(RTE_PKTMBUF_HEADROOM + frame_bytes), error);
+}
+
+uint32_t setup_session_capacity(const struct settings *s)
+{
+	return s->tier == DT_TIER_EIP ? SESSION_MIN_CAPACITY : s->session_capacity;
 }
 
 static int make_rings(struct node *node, char *error)
@@ -226,15 +204,18 @@ static void set_neighbours(struct worker *w, const struct settings *s, uint64_t 
 {
 	const struct node *node = w->node;
 
-	int v4 = node->default_port_v4, v6 = node->default_port_v6;
+	for (unsigned int i = 0; i < s->neighbour_count; i++) {
+		const struct ip_address *address = &s->neighbours[i].address;
 
-	for (unsigned int i = 0; i < s->neighbour_count; i++)
-		neighbour_fix(w->neighbours, (uint8_t)port_of(node, &s->neighbours[i].address),
-			&s->neighbours[i].address, s->neighbours[i].mac);
-	if (v4 >= 0)
-		neighbour_pin(w->neighbours, (uint8_t)v4, &node->ports[v4].v4.gateway, now_ns);
-	if (v6 >= 0)
-		neighbour_pin(w->neighbours, (uint8_t)v6, &node->ports[v6].v6.gateway, now_ns);
+		neighbour_fix(w->neighbours, (uint8_t)port_of(node, address), address,
+			s->neighbours[i].mac);
+	}
+	if (node->default_port_v4 >= 0)
+		neighbour_pin(w->neighbours, (uint8_t)node->default_port_v4,
+			&node->ports[node->default_port_v4].v4.gateway, now_ns);
+	if (node->default_port_v6 >= 0)
+		neighbour_pin(w->neighbours, (uint8_t)node->default_port_v6,
+			&node->ports[node->default_port_v6].v6.gateway, now_ns);
 }
 
 int setup_workers(struct node *node, const struct settings *s, struct rte_mempool *pool,
@@ -247,7 +228,7 @@ int setup_workers(struct node *node, const struct settings *s, struct rte_mempoo
 			.index = i,
 			.node = node,
 			.pool = pool,
-			.session_capacity = s->session_capacity,
+			.session_capacity = setup_session_capacity(s),
 			.first_local_port = s->first_local_port,
 			.last_local_port = s->last_local_port,
 			.random_seed = seed,
@@ -264,8 +245,8 @@ int setup_workers(struct node *node, const struct settings *s, struct rte_mempoo
 			snprintf(error, SETTINGS_ERROR_BYTES,
 				"sessions.capacity: %u sessions need %zu MiB for each of %u "
 				"workers; give the EAL more memory (-m MEGABYTES)",
-				s->session_capacity, session_table_bytes(s->session_capacity) >> 20,
-				s->workers);
+				config.session_capacity,
+				session_table_bytes(config.session_capacity) >> 20, s->workers);
 			return status;
 		}
 		worker_begin(worker);

@@ -21,12 +21,26 @@ static const char *family_of(const struct ip_address *address)
 	return ip_is_v4(address) ? "IPv4" : "IPv6";
 }
 
-// What a backend of this VIP can be reached as.
-static bool check_reach(struct check *check, const struct vip *vip, const char *prefix,
-	const struct backend *backend)
+static bool has_local(const struct settings *s, bool v4)
+{
+	for (unsigned int i = 0; i < s->local_count; i++) {
+		if (ip_is_v4(&s->local_addresses[i]) == v4)
+			return true;
+	}
+	return false;
+}
+
+// What a backend of this VIP can be reached as. Full NAT speaks to it from a local address of its
+// family.
+static bool check_reach(struct check *check, const struct vip *vip, const struct settings *s,
+	const char *prefix, const struct backend *backend)
 {
 	bool v4 = ip_is_v4(&backend->address);
 
+	if (vip->mode == VIP_FULL_NAT && !has_local(s, v4))
+		return check_fail(check,
+			"%s.address: is %s, and full-nat has no %s address in local_addresses",
+			prefix, family_of(&backend->address), family_of(&backend->address));
 	if (vip->mode == VIP_DNAT && v4 != ip_is_v4(&vip->address))
 		return check_fail(check,
 			"%s.address: is %s and the VIP %s; mode dnat keeps the "
@@ -43,8 +57,9 @@ static bool check_reach(struct check *check, const struct vip *vip, const char *
 	return true;
 }
 
-bool raw_backend_check(struct check *check, const struct raw_backend *raw, const char *prefix,
-	const struct vip *vip, struct backend *backend)
+bool raw_backend_check(struct check *check, const struct raw_backend *raw,
+	const struct settings *settings, const char *prefix, const struct vip *vip,
+	struct backend *backend)
 {
 	uint64_t port = vip->port, weight = 1;
 	char key[CHECK_KEY_BYTES];
@@ -62,7 +77,7 @@ bool raw_backend_check(struct check *check, const struct raw_backend *raw, const
 	if (raw->server_id && !raw_server_id_check(check, raw->server_id, KEY("server_id"),
 				      vip->quic, &backend->server_id))
 		return false;
-	return check_reach(check, vip, prefix, backend);
+	return check_reach(check, vip, settings, prefix, backend);
 }
 
 static bool same_server(const struct quic_server_id *a, const struct quic_server_id *b)
@@ -70,15 +85,15 @@ static bool same_server(const struct quic_server_id *a, const struct quic_server
 	return a->len > 0 && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-static bool check_backends(
-	struct check *check, const struct raw_vip *raw, const char *prefix, struct vip *vip)
+static bool check_backends(struct check *check, const struct raw_vip *raw, const struct settings *s,
+	const char *prefix, struct vip *vip)
 {
 	for (unsigned int i = 0; i < raw->backends_count; i++) {
 		const struct backend *b = &vip->backends[i];
 		char key[CHECK_KEY_BYTES];
 
 		snprintf(key, sizeof(key), "%.40s.backends[%u]", prefix, i);
-		if (!raw_backend_check(check, &raw->backends[i], key, vip, &vip->backends[i]))
+		if (!raw_backend_check(check, &raw->backends[i], s, key, vip, &vip->backends[i]))
 			return false;
 		for (unsigned int j = 0; j < i; j++) {
 			if (strcmp(b->name, vip->backends[j].name) == 0)
@@ -117,35 +132,10 @@ static bool check_limits(
 	char key[CHECK_KEY_BYTES];
 
 	if (!check_number(check, KEY("new_connection_limit"), raw->new_connection_limit, 0,
-		    1000000000, &connections) ||
+		    SETTINGS_MAX_NEW_CONNECTIONS, &connections) ||
 		(raw->limits && !raw_limits_check(check, raw->limits, KEY("limits"), &vip->limits)))
 		return false;
 	vip->limits.new_connections_per_second = (uint32_t)connections;
-	return true;
-}
-
-static bool has_local(const struct settings *s, bool v4)
-{
-	for (unsigned int i = 0; i < s->local_count; i++) {
-		if (ip_is_v4(&s->local_addresses[i]) == v4)
-			return true;
-	}
-	return false;
-}
-
-// Full NAT speaks to a backend from a local address of its family.
-static bool check_locals(
-	struct check *check, const struct vip *vip, const struct settings *s, const char *prefix)
-{
-	for (uint32_t i = 0; vip->mode == VIP_FULL_NAT && i < vip->backend_count; i++) {
-		const struct backend *b = &vip->backends[i];
-
-		if (!has_local(s, ip_is_v4(&b->address)))
-			return check_fail(check,
-				"%.40s.backends[%u].address: is %s, and full-nat has no %s address "
-				"in local_addresses",
-				prefix, i, family_of(&b->address), family_of(&b->address));
-	}
 	return true;
 }
 
@@ -225,7 +215,7 @@ static bool check_vip(struct check *check, const struct raw_vip *raw, const stru
 	vip->protocol = numbers[protocol];
 	return check_mode(check, raw, prefix, vip) && check_limits(check, raw, prefix, vip) &&
 	       check_tcp(check, raw, prefix, vip) && check_quic(check, raw, prefix, vip) &&
-	       check_backends(check, raw, prefix, vip) && check_locals(check, vip, s, prefix);
+	       check_backends(check, raw, s, prefix, vip);
 }
 
 struct vip *raw_vip_check(const struct raw_vip *raw, const struct settings *settings,

@@ -1,198 +1,200 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vip_json.h"
 
-#include "settings_raw.h"
+#include "parse_value.h"
 
 #include "../packet/parse.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-struct json_field {
-	const char *key;
-	json_type type; // JSON_TRUE stands for both
-	bool required;
-	size_t offset; // of a char *
-};
-
-static const struct json_field backend_fields[] = {
-	{"name", JSON_STRING, true, offsetof(struct raw_backend, name)},
-	{"address", JSON_STRING, true, offsetof(struct raw_backend, address)},
-	{"port", JSON_INTEGER, true, offsetof(struct raw_backend, port)},
-	{"weight", JSON_INTEGER, false, offsetof(struct raw_backend, weight)},
-	{"enabled", JSON_TRUE, false, offsetof(struct raw_backend, enabled)},
-};
-
-static const struct json_field vip_fields[] = {
-	{"name", JSON_STRING, true, offsetof(struct raw_vip, name)},
-	{"address", JSON_STRING, true, offsetof(struct raw_vip, address)},
-	{"port", JSON_INTEGER, true, offsetof(struct raw_vip, port)},
-	{"protocol", JSON_STRING, true, offsetof(struct raw_vip, protocol)},
-	{"enabled", JSON_TRUE, false, offsetof(struct raw_vip, enabled)},
-	{"new_connection_limit", JSON_INTEGER, false,
-		offsetof(struct raw_vip, new_connection_limit)},
-};
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-static const char *type_name(json_type type)
+json_t *address_json(const struct ip_address *address)
 {
-	switch (type) {
-	case JSON_STRING:
-		return "a string";
-	case JSON_INTEGER:
-		return "an integer";
+	char text[IP_ADDRESS_TEXT_BYTES];
+
+	return json_string(ip_text(address, text));
+}
+
+json_t *prefix_json(const struct ip_address *prefix, unsigned int bits)
+{
+	char text[IP_ADDRESS_TEXT_BYTES];
+
+	return json_sprintf("%s/%u", ip_text(prefix, text), bits);
+}
+
+json_t *duration_json(uint64_t ns)
+{
+	char text[DURATION_TEXT_BYTES];
+
+	return json_string(ns ? duration_text(ns, text) : "0s");
+}
+
+json_t *hex_json(const uint8_t *bytes, size_t len, bool secrets)
+{
+	char text[2 * 32 + 1] = "";
+
+	if (!secrets)
+		return json_string(SECRET_TEXT);
+	for (size_t i = 0; i < len && i < 32; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	return json_string(text);
+}
+
+const char *protocol_name(uint8_t protocol)
+{
+	switch (protocol) {
+	case PROTOCOL_TCP:
+		return "tcp";
+	case PROTOCOL_UDP:
+		return "udp";
+	case PROTOCOL_SCTP:
+		return "sctp";
+	case PROTOCOL_ICMP:
+	case PROTOCOL_ICMPV6:
+		return "icmp";
 	default:
-		return "true or false";
+		return "other";
 	}
 }
 
-static char *as_text(const json_t *value)
+static const char *mode_name(uint8_t mode)
 {
-	char number[32];
+	static const char *const names[] = {"full-nat", "dnat", "tunnel"};
 
-	switch (json_typeof(value)) {
-	case JSON_STRING:
-		return strdup(json_string_value(value));
-	case JSON_INTEGER:
-		snprintf(
-			number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		return strdup(number);
-	default:
-		return strdup(json_is_true(value) ? "true" : "false");
-	}
+	return names[mode];
 }
 
-static bool read_fields(const json_t *json, const char *path, const struct json_field *fields,
-	size_t count, void *out, char *error)
+static const char *scheduler_name(uint8_t scheduler)
 {
-	if (!json_is_object(json)) {
-		snprintf(error, SETTINGS_ERROR_BYTES, "%s: is not an object", path);
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const json_t *value = json_object_get(json, fields[i].key);
-		bool right = value &&
-			     (fields[i].type == JSON_TRUE ? json_is_boolean(value)
-							  : json_typeof(value) == fields[i].type);
-		char *text;
+	static const char *const names[] = {"maglev", "round-robin", "least-connections"};
 
-		if (!value && !fields[i].required)
+	return names[scheduler];
+}
+
+static json_t *server_id_json(const struct quic_server_id *id)
+{
+	char text[2 + 2 * QUIC_MAX_SERVER_ID_BYTES + 1] = "0x";
+
+	for (unsigned int i = 0; i < id->len; i++)
+		snprintf(text + 2 + (size_t)2 * i, 3, "%02x", id->bytes[i]);
+	return json_string(text);
+}
+
+static json_t *backend_json(const struct backend *b)
+{
+	json_t *json = json_pack("{s:s, s:o, s:i, s:i, s:b, s:b}", "name", b->name, "address",
+		address_json(&b->address), "port", b->port, "weight", b->weight, "enabled",
+		b->enabled, "draining", b->draining);
+
+	if (b->server_id.len)
+		json_object_set_new(json, "server_id", server_id_json(&b->server_id));
+	return json;
+}
+
+// The rest of a tunnel, behind its name.
+static void add_tunnel(json_t *json, const struct tunnel *t)
+{
+	char mac[18];
+
+	json_object_set_new(json, "kind", json_string(tunnel_kind_name(t->kind)));
+	json_object_set_new(json, "local", address_json(&t->local));
+	if (ip_is_set(&t->remote))
+		json_object_set_new(json, "remote", address_json(&t->remote));
+	if (t->has_id)
+		json_object_set_new(json, "id", json_integer(t->id));
+	if (t->port)
+		json_object_set_new(json, "port", json_integer(t->port));
+	if (t->kind != TUNNEL_VXLAN)
+		return;
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", t->inner_mac[0],
+		t->inner_mac[1], t->inner_mac[2], t->inner_mac[3], t->inner_mac[4],
+		t->inner_mac[5]);
+	json_object_set_new(json, "inner_mac", json_string(mac));
+}
+
+json_t *tunnel_json(const struct settings_tunnel *tunnel)
+{
+	json_t *json = json_pack("{s:s}", "name", tunnel->name);
+
+	add_tunnel(json, &tunnel->tunnel);
+	return json;
+}
+
+static json_t *quic_json(const struct quic_config *quic, bool secrets)
+{
+	bool katran = quic->layout == QUIC_LAYOUT_KATRAN;
+	json_t *json = json_pack("{s:s}", "layout", katran ? "katran" : "quic-lb");
+	json_t *configs = json_array();
+
+	for (int i = 0; i < QUIC_LB_CONFIGS; i++) {
+		const struct quic_lb_config *c = &quic->lb[i];
+		json_t *config;
+
+		if (!c->used)
 			continue;
-		if (!right) {
-			snprintf(error, SETTINGS_ERROR_BYTES, "%s.%s: %s%s", path, fields[i].key,
-				value ? "is not " : "is missing",
-				value ? type_name(fields[i].type) : "");
-			return false;
-		}
-		text = as_text(value);
-		memcpy((char *)out + fields[i].offset, &text, sizeof(text));
+		config = json_pack("{s:i, s:i, s:i}", "id", i, "server_id_bytes",
+			c->server_id_bytes, "nonce_bytes", c->nonce_bytes);
+		if (c->encrypted) // the first round's key is the key
+			json_object_set_new(config, "key", hex_json(c->round_keys, 16, secrets));
+		json_array_append_new(configs, config);
 	}
-	return true;
+	if (katran)
+		json_decref(configs);
+	else
+		json_object_set_new(json, "configs", configs);
+	return json;
 }
 
-static bool no_other_keys(const json_t *json, const char *path, const struct json_field *fields,
-	size_t count, const char *also, char *error)
+json_t *vip_json(const struct vip *vip, bool secrets)
 {
-	const char *key;
-	json_t *value;
+	json_t *backends = json_array(), *json, *tunnel;
 
-	json_object_foreach((json_t *)json, key, value)
-	{
-		bool known = also && strcmp(key, also) == 0;
-
-		for (size_t i = 0; i < count && !known; i++)
-			known = strcmp(key, fields[i].key) == 0;
-		if (!known) {
-			snprintf(error, SETTINGS_ERROR_BYTES, "%s.%.60s: unknown key", path, key);
-			return false;
-		}
+	for (uint32_t i = 0; i < vip->backend_count; i++)
+		json_array_append_new(backends, backend_json(&vip->backends[i]));
+	json = json_pack("{s:s, s:o, s:i, s:s, s:b, s:s, s:s, s:b, s:i, s:o, s:I, s:{s:I, s:I, "
+			 "s:I}}",
+		"name", vip->name, "address", address_json(&vip->address), "port", vip->port,
+		"protocol", protocol_name(vip->protocol), "enabled", vip->enabled, "mode",
+		mode_name(vip->mode), "scheduler", scheduler_name(vip->scheduler), "toa", vip->toa,
+		"mss_clamp", vip->mss_clamp, "slow_start", duration_json(vip->slow_start_ns),
+		"new_connection_limit", (json_int_t)vip->limits.new_connections_per_second,
+		"limits", "packets_per_second", (json_int_t)vip->limits.packets_per_second,
+		"bits_per_second", (json_int_t)vip->limits.bits_per_second, "sessions",
+		(json_int_t)vip->limits.sessions);
+	if (vip->mode == VIP_TUNNEL) {
+		tunnel = json_object();
+		add_tunnel(tunnel, &vip->tunnel);
+		json_object_set_new(json, "tunnel", tunnel);
 	}
-	return true;
+	if (vip->quic)
+		json_object_set_new(json, "quic", quic_json(vip->quic, secrets));
+	json_object_set_new(json, "backends", backends);
+	return json;
 }
 
-static bool read_backends(const json_t *json, struct raw_vip *raw, char *error)
+json_t *eip_json(const struct settings *settings, const struct settings_eip *eip)
 {
-	const json_t *backends = json_object_get(json, "backends");
+	json_t *json = json_object();
 
-	if (!backends)
-		return true;
-	if (!json_is_array(backends) || json_array_size(backends) > VIP_MAX_BACKENDS) {
-		snprintf(error, SETTINGS_ERROR_BYTES, "vip.backends: is not a list of at most %d",
-			VIP_MAX_BACKENDS);
-		return false;
-	}
-	raw->backends = calloc(json_array_size(backends) + 1, sizeof(raw->backends[0]));
-	if (!raw->backends)
-		return false;
-	raw->backends_count = (unsigned int)json_array_size(backends);
-	for (unsigned int i = 0; i < raw->backends_count; i++) {
-		const json_t *backend = json_array_get(backends, i);
-		char path[40];
-
-		snprintf(path, sizeof(path), "vip.backends[%u]", i);
-		if (!read_fields(backend, path, backend_fields, LENGTH(backend_fields),
-			    &raw->backends[i], error) ||
-			!no_other_keys(
-				backend, path, backend_fields, LENGTH(backend_fields), NULL, error))
-			return false;
-	}
-	return true;
+	if (eip->name[0])
+		json_object_set_new(json, "name", json_string(eip->name));
+	json_object_set_new(json, "public", address_json(&eip->public_address));
+	json_object_set_new(json, "private", address_json(&eip->private_address));
+	if (eip->tunnel)
+		json_object_set_new(
+			json, "tunnel", json_string(settings->tunnels[eip->tunnel - 1].name));
+	json_object_set_new(json, "enabled", json_boolean(eip->enabled));
+	return json;
 }
 
-static void free_fields(void *raw, const struct json_field *fields, size_t count)
+json_t *blacklist_entry_json(
+	const struct ip_address *prefix, unsigned int bits, uint64_t expires_ns, uint64_t now_ns)
 {
-	for (size_t i = 0; i < count; i++) {
-		char *text;
+	json_t *json = json_pack("{s:o}", "prefix", prefix_json(prefix, bits));
+	uint64_t left = expires_ns > now_ns ? expires_ns - now_ns : 0;
 
-		memcpy(&text, (char *)raw + fields[i].offset, sizeof(text));
-		free(text);
-	}
-}
-
-struct vip *vip_from_json(const json_t *json, char error[SETTINGS_ERROR_BYTES])
-{
-	struct raw_vip raw = {.name = NULL};
-	struct vip *vip = NULL;
-
-	snprintf(error, SETTINGS_ERROR_BYTES, "vip: out of memory");
-	if (read_fields(json, "vip", vip_fields, LENGTH(vip_fields), &raw, error) &&
-		no_other_keys(json, "vip", vip_fields, LENGTH(vip_fields), "backends", error) &&
-		read_backends(json, &raw, error))
-		vip = raw_vip_check(&raw, "vip", error);
-	for (unsigned int i = 0; i < raw.backends_count; i++)
-		free_fields(&raw.backends[i], backend_fields, LENGTH(backend_fields));
-	free(raw.backends);
-	free_fields(&raw, vip_fields, LENGTH(vip_fields));
-	return vip;
-}
-
-static json_t *address_json(uint32_t address)
-{
-	char text[INET_ADDRSTRLEN];
-
-	return json_string(inet_ntop(AF_INET, &address, text, sizeof(text)));
-}
-
-json_t *vip_to_json(const struct vip *vip)
-{
-	json_t *backends = json_array();
-
-	for (uint32_t i = 0; i < vip->backend_count; i++) {
-		const struct backend *b = &vip->backends[i];
-
-		json_array_append_new(
-			backends, json_pack("{s:s, s:o, s:i, s:i, s:b}", "name", b->name, "address",
-					  address_json(b->address), "port", b->port, "weight",
-					  b->weight, "enabled", b->enabled));
-	}
-	return json_pack("{s:s, s:o, s:i, s:s, s:b, s:I, s:o}", "name", vip->name, "address",
-		address_json(vip->address), "port", vip->port, "protocol",
-		vip->protocol == PROTOCOL_TCP ? "tcp" : "udp", "enabled", vip->enabled,
-		"new_connection_limit", (json_int_t)vip->new_connection_limit, "backends",
-		backends);
+	if (expires_ns) // in whole seconds, and one that is about to run out has a last one
+		json_object_set_new(json, "expires_after",
+			json_sprintf("%" PRIu64 "s", left < 1000000000 ? 1 : left / 1000000000));
+	return json;
 }

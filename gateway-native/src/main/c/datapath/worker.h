@@ -10,6 +10,7 @@
 #include "packet.h"
 #include "port_pool.h"
 #include "rate_limit.h"
+#include "session_sample.h"
 #include "session_table.h"
 
 #include "../telemetry/ring_layout.h"
@@ -26,7 +27,6 @@
 #define WORKER_SAMPLED_DROPS_PER_SECOND                                                            \
 	1000 // sampled drop points: their flood must not push out a probe's points
 #define WORKER_REPLY_STAMPS 16 // replies stamped a probe
-#define WORKER_SESSION_SAMPLE 32
 
 // Written by the worker, read by the control thread: each is a word of its own, so no reader sees
 // half of one.
@@ -76,15 +76,6 @@ struct transmit_buffer {
 struct handover_buffer {
 	unsigned int count;
 	struct rte_mbuf *packets[WORKER_BURST];
-};
-
-// A few sessions, copied by the worker when the control thread asks for them.
-struct session_sample {
-	_Atomic uint32_t wanted;
-	_Atomic uint32_t served;
-	uint32_t count;
-	uint32_t tick; // the worker's time then
-	struct session sessions[WORKER_SESSION_SAMPLE];
 };
 
 struct worker {

@@ -18,27 +18,6 @@ void worker_flush(struct worker *w)
 		transmit_flush(w, i);
 }
 
-static void serve_sample(struct worker *w)
-{
-	struct session_sample *sample = &w->sample;
-	uint32_t wanted = atomic_load_explicit(&sample->wanted, memory_order_acquire), cursor = 0;
-	const struct session *s;
-
-	if (wanted == atomic_load_explicit(&sample->served, memory_order_relaxed))
-		return;
-	sample->count = 0;
-	sample->tick = w->tick;
-	// Bounded: a look at the whole of a big, nearly empty table would be a gap in forwarding.
-	while (sample->count < WORKER_SESSION_SAMPLE &&
-		cursor < RTE_MIN(w->sessions.capacity, 4096u)) {
-		s = session_table_next(&w->sessions, &cursor);
-		if (!s)
-			break;
-		sample->sessions[sample->count++] = *s;
-	}
-	atomic_store_explicit(&sample->served, wanted, memory_order_release);
-}
-
 // Each family that has a default gateway reaches it.
 static bool gateways_answer(const struct worker *w)
 {
@@ -55,7 +34,7 @@ void worker_housekeep(struct worker *w, unsigned int found)
 	uint32_t steps = RTE_MIN(RTE_MAX(2 * found, WORKER_AGE_STEPS), WORKER_AGE_MAX_STEPS);
 
 	session_table_age(&w->sessions, w->tick, steps);
-	serve_sample(w);
+	session_sample_serve(&w->sample, &w->sessions, w->tick);
 	if (w->now.mono_ns - w->neighbours_stepped_ns < NEIGHBOUR_STEP_NS)
 		return;
 	w->neighbours_stepped_ns = w->now.mono_ns;
