@@ -63,14 +63,14 @@ static void check_packet(uint8_t *packet, const struct packet_view *view, struct
 		if (view->protocol == PROTOCOL_UDP && load_raw16(field) == 0)
 			store_raw16(field, 0xffff);
 	}
-	t->delta = checksum_fold(checksum_delta_address(old, &t->to));
+	t->delta = checksum_fold(checksum_delta_address(old, t->to));
 	if (!translate_packet(packet, view, t)) {
 		CHECK(view->fragment == FRAGMENT_FIRST || view->protocol > PROTOCOL_UDP);
 		return;
 	}
 	CHECK(parse_ip(packet, view->ip_len, &after) == PARSE_IP);
 	CHECK(after.ttl == (uint8_t)(view->ttl - 1));
-	CHECK(ip_equal(t->side == TRANSLATE_SOURCE ? &after.source : &after.destination, &t->to));
+	CHECK(ip_equal(t->side == TRANSLATE_SOURCE ? &after.source : &after.destination, t->to));
 	CHECK(ip_equal(t->side == TRANSLATE_SOURCE ? &after.destination : &after.source,
 		t->side == TRANSLATE_SOURCE ? &view->destination : &view->source));
 	CHECK(!field || (had_none ? load_raw16(field) == 0 : transport_sum(packet, &after) == 0));
@@ -91,11 +91,11 @@ static void check_quoted(uint8_t *packet, const struct packet_view *view, struct
 	store_raw16(packet + view->l4_offset + ICMP_CHECKSUM, 0);
 	store_raw16(packet + view->l4_offset + ICMP_CHECKSUM, icmp_sum(packet, view));
 	t->delta = checksum_fold(checksum_delta_address(
-		t->side == TRANSLATE_SOURCE ? &quoted.source : &quoted.destination, &t->to));
+		t->side == TRANSLATE_SOURCE ? &quoted.source : &quoted.destination, t->to));
 	translate_quoted(packet, view, &quoted, t);
 	CHECK(icmp_sum(packet, view) == 0);
 	CHECK(translate_read_quoted(packet, view, &after));
-	CHECK(ip_equal(t->side == TRANSLATE_SOURCE ? &after.source : &after.destination, &t->to));
+	CHECK(ip_equal(t->side == TRANSLATE_SOURCE ? &after.source : &after.destination, t->to));
 	if (!view->is_v6) {
 		const uint8_t *ip = packet + quoted.offset;
 		size_t header_len = (size_t)(ip[0] & 0x0f) * 4;
@@ -107,12 +107,16 @@ static void check_quoted(uint8_t *packet, const struct packet_view *view, struct
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
-	struct translation t = {.side = take8(&in) & 1 ? TRANSLATE_DESTINATION : TRANSLATE_SOURCE};
+	struct ip_address to;
+	struct translation t = {
+		.side = take8(&in) & 1 ? TRANSLATE_DESTINATION : TRANSLATE_SOURCE,
+		.to = &to,
+	};
 	uint8_t *packet, *again;
 	struct packet_view view;
 	size_t len;
 
-	take_bytes(&in, &t.to, sizeof(t.to));
+	take_bytes(&in, &to, sizeof(to));
 	len = in.left;
 	packet = copy_of(in.at, len);
 	repair(packet, len);
@@ -120,9 +124,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (parse_ip(packet, len, &view) == PARSE_IP && ip_is_set(&view.source)) {
 		// An address that a packet may come from.
 		if (view.is_v6)
-			t.to.bytes[0] = 0x20;
+			to.bytes[0] = 0x20;
 		else
-			t.to = ip_from_v4(htonl(0x0a000000 | (ntohl(t.to.words[0]) & 0xffffff)));
+			to = ip_from_v4(htonl(0x0a000000 | (ntohl(to.words[0]) & 0xffffff)));
 		again = copy_of(packet, len);
 		check_packet(packet, &view, &t);
 		check_quoted(again, &view, &t);
