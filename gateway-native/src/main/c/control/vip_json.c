@@ -49,9 +49,6 @@ const char *protocol_name(uint8_t protocol)
 		return "udp";
 	case PROTOCOL_SCTP:
 		return "sctp";
-	case PROTOCOL_ICMP:
-	case PROTOCOL_ICMPV6:
-		return "icmp";
 	default:
 		return "other";
 	}
