@@ -92,6 +92,23 @@ static void should_keep_every_checksum_right(void **state)
 	}
 }
 
+static void should_take_one_off_every_ttl(void **state)
+{
+	(void)state;
+	for (int ttl = 0; ttl < 256; ttl++) {
+		struct frame f = frame_tcp(flow4, TCP_ACK, 1, NULL, 0, 5);
+		struct translation t = for_family(&f, TRANSLATE_SOURCE);
+		struct packet_view view;
+
+		ip_of(&f)[IPV4_TTL] = (uint8_t)ttl;
+		frame_finish(&f);
+		view = view_of(&f);
+		assert_true(translate_packet(ip_of(&f), &view, &t));
+		assert_true(frame_checksums_right(f.bytes, f.len));
+		assert_int_equal(ip_of(&f)[IPV4_TTL], (uint8_t)(ttl - 1));
+	}
+}
+
 static void should_leave_a_udp_checksum_of_none(void **state)
 {
 	struct frame f = frame_udp(flow4, 9, false);
@@ -294,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(should_keep_every_checksum_right),
+		cmocka_unit_test(should_take_one_off_every_ttl),
 		cmocka_unit_test(should_leave_a_udp_checksum_of_none),
 		cmocka_unit_test(should_never_make_a_udp_checksum_of_none),
 		cmocka_unit_test(should_translate_behind_extension_headers),

@@ -43,13 +43,14 @@ static inline uint16_t changed(uint8_t protocol, uint16_t field, uint16_t delta)
 }
 
 // TTL and protocol are written as one word: reading the word back after a store of its byte would
-// wait for the store. One less in the upper byte is the same delta whatever stands there.
+// wait for the store. Right for a TTL of 0 too, which becomes 255.
 static inline void translate_v4(uint8_t *packet, const struct translation *t)
 {
-	uint32_t sum =
-		(uint16_t)~load_raw16(packet + IPV4_CHECKSUM) + (uint32_t)t->delta + htons(0xfeff);
+	uint16_t before = load_be16(packet + IPV4_TTL), after = (uint16_t)(before - 0x0100);
+	uint32_t sum = (uint16_t)~load_raw16(packet + IPV4_CHECKSUM) + (uint32_t)t->delta +
+		       (uint16_t)~htons(before) + htons(after);
 
-	store_be16(packet + IPV4_TTL, (uint16_t)(load_be16(packet + IPV4_TTL) - 0x0100));
+	store_be16(packet + IPV4_TTL, after);
 	sum = (sum & 0xffff) + (sum >> 16);
 	store_raw16(packet + IPV4_CHECKSUM, (uint16_t) ~(sum + (sum >> 16)));
 	store_raw32(packet + (t->side == TRANSLATE_SOURCE ? IPV4_SOURCE : IPV4_DESTINATION),
