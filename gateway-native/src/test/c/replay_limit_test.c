@@ -82,6 +82,69 @@ static void should_refuse_sessions_without_a_local_port_and_keep_the_others(void
 	assert_int_equal(out.count, 8);
 }
 
+#define LIMITED(name, port, limits)                                                                \
+	"  - name: " name "\n    address: 198.19.0.1\n    port: " port                             \
+	"\n    protocol: tcp\n    limits: {" limits "}\n    backends: [{name: rs-" name            \
+	", address: 198.18.31.2, port: 8080}]\n"
+
+static const char limited[] = "vips:\n" LIMITED("packets", "80", "packets_per_second: 100")
+	LIMITED("bits", "81", "bits_per_second: 800000") LIMITED("sessions", "82", "sessions: 50");
+
+// A second of one flow's packets, one a millisecond, behind its SYN.
+static void feed_a_second_of(uint16_t vip_port, size_t payload_len)
+{
+	struct frame_flow flow = {CLIENT, VIP, 40000, vip_port};
+
+	for (unsigned int ms = 0; ms < 1000; ms++)
+		feed_at(START + ms * 1000000ull,
+			frame_tcp(flow, ms ? TCP_ACK : TCP_SYN, ms, NULL, 0, payload_len));
+}
+
+static void should_let_so_many_packets_a_second_through(void **state)
+{
+	(void)state;
+	config_vips = limited;
+	feed_a_second_of(80, 0);
+	replay();
+	assert_in_range(out.count, 105, 115); // a tenth of a second's worth at once, and the rest
+	assert_int_equal(out.count + json_array_size(points), 1000);
+	assert_string_equal(text(0, "reason"), "PACKET_RATE_LIMIT");
+	assert_string_equal(text(0, "vip"), "packets");
+}
+
+static void should_let_so_many_bits_a_second_through(void **state)
+{
+	(void)state;
+	config_vips = limited;
+	feed_a_second_of(81, 960); // 8,000 bits each
+	replay();
+	assert_in_range(out.count, 105, 115);
+	assert_int_equal(out.count + json_array_size(points), 1000);
+	assert_string_equal(text(0, "reason"), "BIT_RATE_LIMIT");
+}
+
+// The limit is the node's, whoever of the workers a session belongs to, and a session that ends
+// makes room.
+static void should_hold_so_many_sessions_with_any_number_of_workers(void **state)
+{
+	(void)state;
+	for (unsigned int n = 1; n <= 4; n *= 2) {
+		setup(NULL);
+		workers = n;
+		config_vips = limited;
+		for (uint16_t i = 0; i < 60; i++)
+			feed(syn((uint16_t)(40000 + i), 82));
+		for (uint16_t i = 0; i < 50; i++)
+			feed(syn((uint16_t)(40000 + i), 82));
+		feed_at(START + 20 * SECOND, syn(50000, 82)); // the half-open ones are gone
+		replay();
+		assert_int_equal(out.count, 50 + 50 + 1);
+		assert_int_equal(json_array_size(points), 10);
+		for (size_t i = 0; i < 10; i++)
+			assert_string_equal(text(i, "reason"), "VIP_SESSION_LIMIT");
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_drop_new_connections_over_the_limit, setup),
 	cmocka_unit_test_setup(should_let_the_first_connection_of_all_through, setup),
@@ -90,6 +153,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_refuse_sessions_over_capacity_and_keep_the_others, setup),
 	cmocka_unit_test_setup(
 		should_refuse_sessions_without_a_local_port_and_keep_the_others, setup),
+	cmocka_unit_test_setup(should_let_so_many_packets_a_second_through, setup),
+	cmocka_unit_test_setup(should_let_so_many_bits_a_second_through, setup),
+	cmocka_unit_test_setup(should_hold_so_many_sessions_with_any_number_of_workers, setup),
 };
 
 REPLAY_TESTS(tests)
