@@ -197,7 +197,8 @@ void forward(struct worker *worker, struct rte_mbuf *packet)
 	}
 	ends = session_ends(worker, session, vip);
 	meta->backend_slot = worker->node->targets[session->target].backend_slot;
-	session->tunnel = meta->tunnel_in; // where the next replies go: the way here may change
+	if (unlikely(session->tunnel != meta->tunnel_in)) // the way here, and so back, may change
+		session->tunnel = meta->tunnel_in;
 	mark(session, meta);
 	session_follow(
 		&worker->sessions, session, true, session_follow_flags(&meta->view), worker->tick);
