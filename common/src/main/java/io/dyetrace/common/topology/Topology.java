@@ -7,6 +7,7 @@ import io.dyetrace.common.config.LocationConfig;
 import io.dyetrace.common.config.StrictYaml;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ public final class Topology {
   private final Map<Integer, Component> probers = new LinkedHashMap<>();
   private final Map<String, Vip> vips = new LinkedHashMap<>();
   private final Map<Service, Vip> vipsByService = new LinkedHashMap<>();
+  private final Map<InetAddress, InetAddress> publicByPrivate = new LinkedHashMap<>();
   private final Map<String, Vip.Backend> backends = new LinkedHashMap<>();
   private final Map<String, String> hostsByBackend = new LinkedHashMap<>();
 
@@ -158,6 +160,11 @@ public final class Topology {
     return Optional.ofNullable(vipsByService.get(new Service(address, port, protocol)));
   }
 
+  /** The addresses that an EIP tier makes public ones of: private → public. */
+  public Map<InetAddress, InetAddress> publicByPrivate() {
+    return Collections.unmodifiableMap(publicByPrivate);
+  }
+
   /** The VIPs a gateway serves. */
   public List<Vip> vipsOf(String node) {
     return vips.values().stream().filter(v -> v.nodes().contains(node)).toList();
@@ -195,10 +202,14 @@ public final class Topology {
     if (vips.putIfAbsent(vip.name(), vip) != null) {
       throw new ConfigException("vips: the name " + vip.name() + " is there twice");
     }
-    Service service = new Service(vip.address(), vip.port(), vip.protocol().number());
-    Vip other = vipsByService.putIfAbsent(service, vip);
-    if (other != null) {
-      throw new ConfigException(where + other.name() + " has the same address, port and protocol");
+    addService(where, vip, vip.address());
+    InetAddress privateAddress = vip.privateAddress();
+    if (privateAddress != null) {
+      addService(where, vip, privateAddress);
+      InetAddress other = publicByPrivate.putIfAbsent(privateAddress, vip.address());
+      if (other != null && !other.equals(vip.address())) {
+        throw new ConfigException(where + "private_address: another VIP's address has it too");
+      }
     }
     for (String node : vip.nodes()) {
       Component component = components.get(node);
@@ -212,6 +223,21 @@ public final class Topology {
             where + "backends: the name " + backend.name() + " is there twice");
       }
       host(where, backend).ifPresent(host -> hostsByBackend.put(backend.name(), host));
+    }
+  }
+
+  /** The VIP's own port, and the one that is probed in its place. */
+  private void addService(String where, Vip vip, InetAddress address) {
+    addService(where, vip, new Service(address, vip.port(), vip.protocol().number()));
+    if (vip.isCoveredByProbe()) {
+      addService(where, vip, new Service(address, vip.probePort(), Vip.Protocol.TCP.number()));
+    }
+  }
+
+  private void addService(String where, Vip vip, Service service) {
+    Vip other = vipsByService.putIfAbsent(service, vip);
+    if (other != null) {
+      throw new ConfigException(where + other.name() + " has the same address, port and protocol");
     }
   }
 

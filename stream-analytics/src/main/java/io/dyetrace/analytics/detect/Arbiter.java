@@ -90,7 +90,7 @@ final class Arbiter {
 
   /**
    * Whether the first makes the second superfluous: a dead node neither jitters nor keeps its
-   * telemetry coming.
+   * telemetry coming, and who is attacked is over its limits.
    */
   static boolean covers(Hypothesis larger, Hypothesis smaller) {
     if (larger.equals(smaller)) {
@@ -98,6 +98,10 @@ final class Arbiter {
     }
     if (larger.faultClass() == FaultClass.NODE_CRASH) {
       return onNode(smaller, larger.component()) && smaller.faultClass() != FaultClass.NODE_CRASH;
+    }
+    if (larger.faultClass() == FaultClass.VIP_ATTACK) {
+      return smaller.faultClass() == FaultClass.VIP_OVERLOAD
+          && smaller.component().equals(larger.component());
     }
     return larger.faultClass() == FaultClass.CONFIG_ERROR
         && smaller.faultClass() == FaultClass.CONFIG_ERROR

@@ -6,6 +6,7 @@ import static io.dyetrace.analytics.detect.Evidences.ratio;
 import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.registry.FaultClass;
+import io.dyetrace.common.registry.Tier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -131,7 +132,12 @@ final class BackendDownRule implements FaultRule {
     Set<String> asked = new TreeSet<>();
     now.probes(Math.max(sinceNs, Evaluation.first(failed)), p -> sentTo(now, p, host))
         .forEach(p -> asked.add(p.node()));
-    return failing.size() >= 2 || asked.equals(failing) && now.network().nodes().size() == 1;
+    return failing.size() >= 2 || asked.equals(failing) && lastTierNodes(now) == 1;
+  }
+
+  private static int lastTierNodes(Evaluation now) {
+    List<String> stateful = now.network().nodesIn(Tier.CLB);
+    return stateful.isEmpty() ? now.network().nodes().size() : stateful.size();
   }
 
   private static List<JudgedProbe> otherHosts(Evaluation now, String host, long sinceNs) {

@@ -6,6 +6,7 @@ import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.registry.DropReason;
 import io.dyetrace.common.registry.FaultClass;
+import io.dyetrace.common.registry.Tier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,7 @@ final class ConfigErrorRule implements FaultRule {
     Set<String> wholeVips = new TreeSet<>();
     hitNodesByVip.forEach(
         (vip, nodes) -> {
-          if (nodes.size() > 1 && nodes.containsAll(now.network().nodesOf(vip))) {
+          if (hitsWholeTier(now, vip, nodes)) {
             wholeVips.add(vip);
             List<JudgedProbe> dropped =
                 nodes.stream().flatMap(n -> dropped(cells, vip, n).stream()).toList();
@@ -80,7 +81,7 @@ final class ConfigErrorRule implements FaultRule {
           for (String vip : vips) {
             List<JudgedProbe> dropped = dropped(cells, vip, node);
             List<String> well =
-                now.network().nodesOf(vip).stream()
+                now.network().nodesOf(vip, now.network().tierOf(node)).stream()
                     .filter(n -> !hitNodesByVip.getOrDefault(vip, Set.of()).contains(n))
                     .toList();
             suspicions.add(
@@ -94,17 +95,33 @@ final class ConfigErrorRule implements FaultRule {
     long sinceNs = now.nowNs() - now.config().config().window().toNanos();
     Map<String, Map<String, Cell>> cells = new TreeMap<>();
     for (JudgedProbe p : now.probes(sinceNs, p -> p.stamped() && p.fate() != Fate.UNDECIDED)) {
-      Cell cell =
-          cells
-              .computeIfAbsent(p.vip(), k -> new TreeMap<>())
-              .computeIfAbsent(p.node(), k -> new Cell());
-      if (p.fate() == Fate.DROPPED_CONFIG) {
-        cell.dropped.add(p);
-      } else {
-        cell.othersSinceFirst += cell.dropped.isEmpty() ? 0 : 1;
+      Map<String, Cell> ofVip = cells.computeIfAbsent(p.vip(), k -> new TreeMap<>());
+      for (String node : p.nodes()) {
+        if (p.stampedAt(node)) {
+          add(p, node, ofVip.computeIfAbsent(node, k -> new Cell()));
+        }
       }
     }
     return cells;
+  }
+
+  private static void add(JudgedProbe p, String node, Cell cell) {
+    if (p.fate() == Fate.DROPPED_CONFIG && p.node().equals(node)) {
+      cell.dropped.add(p);
+    } else {
+      cell.othersSinceFirst += cell.dropped.isEmpty() ? 0 : 1;
+    }
+  }
+
+  /** Every node of a tier drops the VIP, and there are several. */
+  private static boolean hitsWholeTier(Evaluation now, String vip, Set<String> hit) {
+    for (Tier tier : now.network().tiersOf(vip)) {
+      List<String> nodes = now.network().nodesOf(vip, tier);
+      if (nodes.stream().filter(hit::contains).count() > 1 && hit.containsAll(nodes)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static List<JudgedProbe> dropped(
@@ -136,10 +153,7 @@ final class ConfigErrorRule implements FaultRule {
           now.probes(
                   firstNs,
                   p ->
-                      p.vip().equals(vip)
-                          && p.stamped()
-                          && p.node().equals(node)
-                          && p.fate().isAnswered())
+                      p.vip().equals(vip) && p.stampedAt(node) && p.fate().isAnswered())
               .size();
       if (met < 2) {
         return false;
@@ -149,7 +163,7 @@ final class ConfigErrorRule implements FaultRule {
     return hit.stream()
         .allMatch(
             vip ->
-                now.network().nodesOf(vip).size() == 1
+                now.network().nodesOf(vip, now.network().tierOf(node)).size() == 1
                     || now.probes(
                                 firstNs,
                                 p -> p.vip().equals(vip) && p.stamped() && p.fate().isAnswered())
@@ -183,7 +197,10 @@ final class ConfigErrorRule implements FaultRule {
       long forwarded =
           now.probes(
                   firstNs,
-                  p -> vips.contains(p.vip()) && well.contains(p.node()) && p.fate().isAnswered())
+                  p ->
+                      vips.contains(p.vip())
+                          && well.stream().anyMatch(p::met)
+                          && p.fate().isAnswered())
               .size();
       evidence.add(
           Evidences.of(
@@ -216,8 +233,12 @@ final class ConfigErrorRule implements FaultRule {
   private static boolean met(Hypothesis open, JudgedProbe p) {
     return switch (open.kind()) {
       case VIP -> p.vip().equals(open.component());
-      case NODE -> p.node().equals(open.component());
-      default -> (p.vip() + "@" + p.node()).equals(open.component());
+      case NODE -> p.met(open.component());
+      default -> {
+        int at = open.component().lastIndexOf('@');
+        yield p.vip().equals(open.component().substring(0, at))
+            && p.met(open.component().substring(at + 1));
+      }
     };
   }
 }

@@ -230,23 +230,34 @@ public record DetectorConfig(
   }
 
   /**
-   * VIP_OVERLOAD.
+   * VIP_OVERLOAD, NODE_OVERLOAD and VIP_ATTACK.
    *
    * @param window how far back the evidence reaches
-   * @param drops packets a second that a node must drop for a limit of the VIP to make a second bad
+   * @param drops packets a second that a node must drop for a limit of the VIP, or malformed, to
+   *     make a second bad
    * @param badSeconds bad seconds a node needs to count as hit
    * @param nodes nodes that must be hit (all of them, when the VIP has fewer)
    * @param probes verified probes dropped for a limit of the VIP, on as many nodes: the other way
    *     to a verdict
+   * @param vips VIPs that a node must limit, and its siblings must not, to be overloaded itself
+   * @param samples sampled malformed packets that a node needs before they tell which VIP is meant
    */
   public record Overload(
-      Duration window, Integer drops, Integer badSeconds, Integer nodes, Integer probes) {
+      Duration window,
+      Integer drops,
+      Integer badSeconds,
+      Integer nodes,
+      Integer probes,
+      Integer vips,
+      Integer samples) {
     public Overload {
       window = atMost("overload.window", orDefault(window, Duration.ofSeconds(6)), 60);
       drops = range("overload.drops", orDefault(drops, 10), 1, 1_000_000);
       badSeconds = range("overload.bad_seconds", orDefault(badSeconds, 3), 1, 60);
       nodes = range("overload.nodes", orDefault(nodes, 2), 1, 1000);
       probes = range("overload.probes", orDefault(probes, 4), 1, 1000);
+      vips = range("overload.vips", orDefault(vips, 2), 2, 1000);
+      samples = range("overload.samples", orDefault(samples, 3), 1, 1000);
     }
   }
 

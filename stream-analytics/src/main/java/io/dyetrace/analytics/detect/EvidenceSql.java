@@ -14,20 +14,22 @@ final class EvidenceSql {
   private EvidenceSql() {}
 
   /** Second by second: heartbeats and stamps of the node, and the probes no node stamped. */
-  static String probesOfNode(String node, long fromNs, long toNs) {
+  static String probesOfNode(Network network, String node, long fromNs, long toNs) {
     return "SELECT toStartOfSecond(p.time) AS second, count() AS probes, countIf(p.outcome IN ('TIMEOUT', 'ICMP_UNREACHABLE')) AS lost,"
         + " countIf(t.node = "
         + quote(node)
         + ") AS stamped_by_node FROM probes AS p LEFT JOIN (SELECT prober_id, probe_sequence, any(node) AS node FROM trace_points WHERE "
         + within("time", fromNs, toNs)
-        + " AND key_state = 'KEY_VERIFIED' AND point = 'RX' AND direction = 'FORWARD' AND NOT reset GROUP BY prober_id, probe_sequence)"
+        + " AND key_state = 'KEY_VERIFIED'"
+        + ofTier(network, node)
+        + " AND point = 'RX' AND direction = 'FORWARD' AND NOT reset GROUP BY prober_id, probe_sequence)"
         + " AS t ON t.prober_id = p.prober_id AND t.probe_sequence = p.probe_sequence WHERE "
         + within("p.time", fromNs, toNs)
         + " GROUP BY second ORDER BY second";
   }
 
   /** Round trips through the node and through the others, second by second. */
-  static String roundTripsOfNode(String node, long fromNs, long toNs) {
+  static String roundTripsOfNode(Network network, String node, long fromNs, long toNs) {
     return "SELECT toStartOfSecond(p.time) AS second, countIf(t.node = "
         + quote(node)
         + ") AS probes, round(quantileIf(0.5)(p.rtt_ns, t.node = "
@@ -39,7 +41,9 @@ final class EvidenceSql {
         + ") / 1e6, 1) AS others_max_ms FROM probes AS p JOIN (SELECT prober_id, probe_sequence, any(node) AS node FROM trace_points"
         + " WHERE "
         + within("time", fromNs, toNs)
-        + " AND key_state = 'KEY_VERIFIED' AND point = 'RX' AND direction = 'FORWARD' AND NOT reset GROUP BY prober_id, probe_sequence)"
+        + " AND key_state = 'KEY_VERIFIED'"
+        + ofTier(network, node)
+        + " AND point = 'RX' AND direction = 'FORWARD' AND NOT reset GROUP BY prober_id, probe_sequence)"
         + " AS t ON t.prober_id = p.prober_id AND t.probe_sequence = p.probe_sequence WHERE "
         + within("p.time", fromNs, toNs)
         + " AND p.outcome = 'SYN_ACK' GROUP BY second ORDER BY second";
@@ -79,6 +83,25 @@ final class EvidenceSql {
         + " GROUP BY node, boot_id, reason ORDER BY packets DESC";
   }
 
+  static String limitDropsOfNode(String node, long fromNs, long toNs) {
+    return "SELECT vip, reason, max(packets) - min(packets) AS packets FROM drop_counters WHERE "
+        + within("time", fromNs, toNs)
+        + " AND node = "
+        + quote(node)
+        + " GROUP BY vip, boot_id, reason ORDER BY packets DESC";
+  }
+
+  /** What could be read of the malformed packets, sampled. */
+  static String malformedDrops(Collection<String> nodes, long fromNs, long toNs) {
+    return "SELECT node, reason, destination_address, destination_port, uniqExact(source_address) AS sources, sum(sample_weight) AS packets"
+        + " FROM drop_points WHERE "
+        + within("time", fromNs, toNs)
+        + " AND node IN ("
+        + quote(nodes)
+        + ") AND (startsWith(toString(reason), 'MALFORMED_') OR reason = 'BAD_CHECKSUM')"
+        + " GROUP BY node, reason, destination_address, destination_port ORDER BY packets DESC";
+  }
+
   static String heartbeats(Collection<String> nodes, long fromNs, long toNs) {
     return "SELECT node, max(time) AS last_heartbeat, count() AS heartbeats FROM node_counters WHERE "
         + within("time", fromNs, toNs)
@@ -93,6 +116,11 @@ final class EvidenceSql {
         + " GROUP BY prober ORDER BY prober = "
         + quote(prober)
         + " DESC, prober";
+  }
+
+  /** Where every tier stamps a probe: the node's own. */
+  private static String ofTier(Network network, String node) {
+    return network.hasTiers() ? " AND tier = " + quote(network.tierOf(node).name()) : "";
   }
 
   private static String within(String column, long fromNs, long toNs) {

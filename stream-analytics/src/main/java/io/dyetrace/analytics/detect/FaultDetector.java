@@ -34,7 +34,7 @@ import java.util.TreeMap;
  * stamp or a result that comes late corrects the judgement.
  */
 public final class FaultDetector {
-  private static final int SNAPSHOT_VERSION = 1;
+  private static final int SNAPSHOT_VERSION = 2;
   private static final long SECOND_NS = 1_000_000_000L;
 
   private final DetectorConfig config;
@@ -82,7 +82,7 @@ public final class FaultDetector {
   /** Takes a node's points. */
   public void accept(PointBatch batch) {
     if (network.nodes().contains(batch.getLocation().getNode())) {
-      node(batch.getLocation().getNode()).accept(batch);
+      node(batch.getLocation().getNode()).accept(batch, network);
       joiner.accept(batch);
     }
   }
@@ -225,22 +225,22 @@ public final class FaultDetector {
     FaultDetector d = new FaultDetector(topology, config);
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(snapshot))) {
       int version = in.readInt();
-      if (version != SNAPSHOT_VERSION) {
+      if (version < 1 || version > SNAPSHOT_VERSION) {
         throw new IllegalArgumentException(
-            "snapshot version " + version + " is not " + SNAPSHOT_VERSION);
+            "snapshot version " + version + " is not within 1 and " + SNAPSHOT_VERSION);
       }
       d.nowNs = in.readLong();
       d.startedNs = in.readLong();
       d.caughtUpSinceNs = in.readLong();
       d.evaluatedNs = in.readLong();
       d.expiredNs = in.readLong();
-      d.ports.read(in);
+      d.ports.read(in, version);
       d.baselines.read(in);
-      d.joiner.read(in);
+      d.joiner.read(in, version);
       for (int n = in.readInt(); n > 0; n--) {
         String name = in.readUTF();
         NodeStream stream = new NodeStream(config);
-        stream.read(in);
+        stream.read(in, version);
         if (d.network.nodes().contains(name)) {
           d.nodes.put(name, stream);
         }

@@ -14,6 +14,8 @@ final class FaultRules {
           new ProberFaultRule(),
           new BackendDownRule(),
           new ConfigErrorRule(),
+          new NodeOverloadRule(),
+          new VipAttackRule(),
           new VipOverloadRule(),
           new NoDataRule());
 

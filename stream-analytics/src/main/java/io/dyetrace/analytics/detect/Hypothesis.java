@@ -2,6 +2,7 @@ package io.dyetrace.analytics.detect;
 
 import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.registry.FaultClass;
+import io.dyetrace.common.registry.Tier;
 
 /** One component having one fault. */
 record Hypothesis(FaultClass faultClass, ComponentKind kind, String component)
@@ -39,11 +40,17 @@ record Hypothesis(FaultClass faultClass, ComponentKind kind, String component)
   }
 
   private static double meetsNode(JudgedProbe p, String node, Network network) {
-    if (!p.node().isEmpty()) {
-      return p.node().equals(node) ? 1 : 0;
+    if (p.met(node)) {
+      return 1;
     }
-    var nodes = network.nodesOf(p.vip());
-    return nodes.contains(node) ? 1.0 / nodes.size() : 0;
+    // A failed one may have met it only where it failed; another may have on any hop of its tier.
+    Tier tier = network.tierOf(node);
+    boolean open =
+        p.fate().isFailed()
+            ? p.tier() == tier && p.node().isEmpty()
+            : p.hops().stream().anyMatch(h -> h.leg().tier() == tier && h.node().isEmpty());
+    var nodes = network.nodesOf(p.vip(), tier);
+    return open && nodes.contains(node) ? 1.0 / nodes.size() : 0;
   }
 
   @Override

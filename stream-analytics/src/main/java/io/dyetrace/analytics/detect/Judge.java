@@ -33,49 +33,85 @@ final class Judge {
   List<JudgedProbe> judge(List<ProbeTrace> traces, long nowNs) {
     List<JudgedProbe> judged = new ArrayList<>(traces.size());
     for (ProbeTrace t : traces) {
-      String stampedNode = t.stampedNode();
-      String node =
-          stampedNode.isEmpty() ? ports.node(t.proberId, t.vip, t.sourcePort) : stampedNode;
-      judged.add(new JudgedProbe(t, fate(t, node, nowNs), node, !stampedNode.isEmpty()));
+      judged.add(judge(t, nowNs));
     }
     for (int i = 0; i < judged.size(); i++) {
       JudgedProbe p = judged.get(i);
       if (p.fate() == Fate.DELAYED && !delayedAlone(judged, i)) {
-        judged.set(i, new JudgedProbe(p.trace(), Fate.DELAYED_EVERYWHERE, p.node(), p.stamped()));
+        judged.set(i, p.as(Fate.DELAYED_EVERYWHERE));
       }
     }
     return judged;
   }
 
-  private Fate fate(ProbeTrace t, String node, long nowNs) {
-    if (t.settling || t.vip.isEmpty()) {
-      return Fate.UNDECIDED;
+  /** The nodes that a probe met, or that its port leads to. */
+  private List<Hop> hops(ProbeTrace t, List<Leg> way) {
+    List<Hop> hops = new ArrayList<>(way.size());
+    for (Leg leg : way) {
+      if (leg.mapped() == leg) {
+        String stamped = t.stampedNode(leg);
+        String node =
+            stamped.isEmpty() ? ports.node(t.proberId, t.vip, leg, t.sourcePort) : stamped;
+        hops.add(new Hop(leg, node, !stamped.isEmpty()));
+      }
     }
+    return hops;
+  }
+
+  private static int hopOf(List<Hop> hops, Leg leg) {
+    for (int i = 0; i < hops.size(); i++) {
+      if (hops.get(i).leg() == leg.mapped()) {
+        return i;
+      }
+    }
+    return 0;
+  }
+
+  private JudgedProbe judge(ProbeTrace t, long nowNs) {
+    List<Leg> way = network.way(t.vip);
+    List<Hop> hops = hops(t, way);
+    int last = hopOf(hops, network.lastForward(t.vip));
+    if (t.settling || t.vip.isEmpty()) {
+      return new JudgedProbe(t, Fate.UNDECIDED, hops, last);
+    }
+    Leg dropLeg = t.dropLeg;
+    int dropAt = dropLeg == null ? last : hopOf(hops, dropLeg);
     return switch (t.outcome) {
-      case SYN_ACK, CHALLENGE_ACK -> answered(t, node);
-      case LATE_SYN_ACK -> Fate.LATE;
+      case SYN_ACK, CHALLENGE_ACK -> new JudgedProbe(t, answered(t, hops), hops, last);
+      case LATE_SYN_ACK -> new JudgedProbe(t, Fate.LATE, hops, last);
       case RST ->
           t.dropReason != 0
-              ? dropped(t)
-              : t.backend.isEmpty() ? Fate.UNDECIDED : Fate.BACKEND_REFUSED;
-      case SEND_ERROR -> Fate.SEND_ERROR;
-      case TIMEOUT, ICMP_UNREACHABLE -> t.dropReason != 0 ? dropped(t) : lost(t, node, nowNs);
+              ? new JudgedProbe(t, dropped(t), hops, dropAt)
+              : new JudgedProbe(
+                  t, t.backend.isEmpty() ? Fate.UNDECIDED : Fate.BACKEND_REFUSED, hops, last);
+      case SEND_ERROR -> new JudgedProbe(t, Fate.SEND_ERROR, hops, 0);
+      case TIMEOUT, ICMP_UNREACHABLE ->
+          t.dropReason != 0
+              ? new JudgedProbe(t, dropped(t), hops, dropAt)
+              : lost(t, way, hops, nowNs);
       // Only a drop point is known yet: it tells by itself.
-      case PROBE_OUTCOME_UNSPECIFIED -> t.dropReason != 0 ? dropped(t) : Fate.UNDECIDED;
-      case ABANDONED, UNRECOGNIZED -> Fate.UNDECIDED;
+      case PROBE_OUTCOME_UNSPECIFIED ->
+          new JudgedProbe(t, t.dropReason != 0 ? dropped(t) : Fate.UNDECIDED, hops, dropAt);
+      case ABANDONED, UNRECOGNIZED -> new JudgedProbe(t, Fate.UNDECIDED, hops, last);
     };
   }
 
-  private Fate answered(ProbeTrace t, String node) {
-    if (node.isEmpty() || t.rttNs == 0) {
+  private Fate answered(ProbeTrace t, List<Hop> hops) {
+    if (t.rttNs == 0 || hops.stream().allMatch(h -> h.node().isEmpty())) {
       return Fate.ANSWERED;
     }
-    NodeStream stream = nodes.get(node);
-    boolean late = baselines.delayed(t.rttNs, baselines.baselineNs(t.prober, node));
-    if (!late) {
-      return Fate.ANSWERED;
+    boolean settling = false;
+    for (Hop hop : hops) {
+      if (hop.node().isEmpty()) {
+        continue;
+      }
+      if (!baselines.delayed(t.rttNs, baselines.baselineNs(t.prober, hop.node()))) {
+        return Fate.ANSWERED;
+      }
+      NodeStream stream = nodes.get(hop.node());
+      settling |= stream != null && stream.settling(t.timeNs());
     }
-    return stream != null && stream.settling(t.timeNs()) ? Fate.UNDECIDED : Fate.DELAYED;
+    return settling ? Fate.UNDECIDED : Fate.DELAYED;
   }
 
   private Fate dropped(ProbeTrace t) {
@@ -101,33 +137,52 @@ final class Judge {
     };
   }
 
-  private Fate lost(ProbeTrace t, String node, long nowNs) {
-    if (!t.replyTxNode.isEmpty()) {
-      return Fate.LOST_AFTER;
+  /**
+   * Looks for the last stamp: what follows it is to blame. A tier that stamped the packet on is
+   * never blamed for what the next one did not stamp.
+   */
+  private JudgedProbe lost(ProbeTrace t, List<Leg> way, List<Hop> hops, long nowNs) {
+    int reached = way.size() - 1;
+    while (reached >= 0 && !t.received(way.get(reached)) && !t.sent(way.get(reached))) {
+      reached--;
     }
-    if (!node.isEmpty()) {
-      NodeStream stream = nodes.get(node);
+    Leg leg = reached < 0 ? way.get(0) : way.get(reached);
+    if (reached < 0) {
+      return lostAt(t, Fate.LOST_BEFORE, hops, leg, nowNs);
+    }
+    if (!t.sent(leg)) {
+      return lostAt(t, Fate.LOST_INSIDE, hops, leg, nowNs);
+    }
+    if (reached == way.size() - 1) {
+      return new JudgedProbe(t, Fate.LOST_AFTER, hops, hopOf(hops, leg));
+    }
+    Leg next = way.get(reached + 1);
+    return next.tier() == leg.tier()
+        ? lostAt(t, Fate.BACKEND_SILENT, hops, leg, nowNs)
+        : lostAt(t, Fate.LOST_BEFORE, hops, next, nowNs);
+  }
+
+  /** So it was, if every stamp that could be there is. */
+  private JudgedProbe lostAt(ProbeTrace t, Fate fate, List<Hop> hops, Leg leg, long nowNs) {
+    int at = hopOf(hops, leg);
+    Hop hop = hops.get(at);
+    Fate known = fate;
+    if (!hop.node().isEmpty()) {
+      NodeStream stream = nodes.get(hop.node());
       if (stream == null || !stream.agentFresh(nowNs)) {
-        return t.stampedNode().isEmpty() ? Fate.LOST_BLIND : Fate.UNDECIDED;
-      }
-      if (!complete(stream, t)) {
-        return Fate.UNDECIDED;
+        known = hop.stamped() ? Fate.UNDECIDED : Fate.LOST_BLIND;
+      } else if (!complete(stream, t)) {
+        known = Fate.UNDECIDED;
       }
     } else {
-      for (String candidate : network.nodesOf(t.vip)) {
+      for (String candidate : network.nodesOf(t.vip, leg.tier())) {
         NodeStream stream = nodes.get(candidate);
         if (stream == null || !complete(stream, t)) {
-          return Fate.UNDECIDED;
+          known = Fate.UNDECIDED;
         }
       }
     }
-    if (!t.replyRxNode.isEmpty()) {
-      return Fate.LOST_INSIDE;
-    }
-    if (!t.txNode.isEmpty()) {
-      return Fate.BACKEND_SILENT;
-    }
-    return t.rxNode.isEmpty() ? Fate.LOST_BEFORE : Fate.LOST_INSIDE;
+    return new JudgedProbe(t, known, hops, at);
   }
 
   private boolean complete(NodeStream stream, ProbeTrace t) {
@@ -135,26 +190,39 @@ final class Judge {
   }
 
   /**
-   * Whether a delay is the node's own. Probes over other nodes that were on their way at the same
+   * Whether a delay is a node's own: of one on the probe's way. Which one it is the siblings of its
+   * tier tell.
+   */
+  private boolean delayedAlone(List<JudgedProbe> judged, int index) {
+    return judged.get(index).nodes().stream().anyMatch(n -> delayedAlone(judged, index, n));
+  }
+
+  /**
+   * Whether a delay is this node's own. Probes over other nodes that were on their way at the same
    * time are the control group; those of the same prober count first, because a prober that stands
    * still delays whatever it sends. A standstill of the machine ends for all at once: a delayed
    * probe counts against it only when its answer came at the same moment.
    */
-  private boolean delayedAlone(List<JudgedProbe> judged, int index) {
+  private boolean delayedAlone(List<JudgedProbe> judged, int index, String node) {
     JudgedProbe p = judged.get(index);
     long delayNs = config.jitter().delay().toNanos();
     // A probe sent in the last moments of a stall is not delayed by it.
     long fromNs = p.sentNs() - 20 * MILLISECOND_NS;
     long toNs = p.sentNs() + Math.max(0, p.trace().rttNs - delayNs - 10 * MILLISECOND_NS);
     for (boolean sameProber : new boolean[] {true, false}) {
-      int[] seen = controlGroup(judged, index, fromNs, toNs, sameProber);
+      int[] seen = controlGroup(judged, index, node, fromNs, toNs, sameProber);
       if (seen[0] + seen[1] > 0) {
         return seen[1] <= 0.3 * (seen[0] + seen[1]);
       }
     }
     int[] seen =
         controlGroup(
-            judged, index, fromNs - 1000 * MILLISECOND_NS, toNs + 1000 * MILLISECOND_NS, true);
+            judged,
+            index,
+            node,
+            fromNs - 1000 * MILLISECOND_NS,
+            toNs + 1000 * MILLISECOND_NS,
+            true);
     return seen[0] >= 2 && seen[1] == 0;
   }
 
@@ -164,7 +232,12 @@ final class Judge {
 
   /** Probes over other nodes sent in the interval: on time, delayed until the same moment. */
   private static int[] controlGroup(
-      List<JudgedProbe> judged, int index, long fromNs, long toNs, boolean sameProber) {
+      List<JudgedProbe> judged,
+      int index,
+      String node,
+      long fromNs,
+      long toNs,
+      boolean sameProber) {
     JudgedProbe p = judged.get(index);
     int[] seen = new int[2];
     int first = index;
@@ -173,7 +246,7 @@ final class Judge {
     }
     for (int i = first; i < judged.size() && judged.get(i).sentNs() <= toNs; i++) {
       JudgedProbe other = judged.get(i);
-      if (other.node().equals(p.node()) || (sameProber && !other.prober().equals(p.prober()))) {
+      if (other.passes(node) || (sameProber && !other.prober().equals(p.prober()))) {
         continue;
       }
       if (other.fate() == Fate.ANSWERED) {

@@ -2,6 +2,7 @@ package io.dyetrace.analytics.detect;
 
 import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.registry.FaultClass;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,10 @@ final class Likelihood {
     FAULTY.put(
         FaultClass.CONFIG_ERROR, row(Map.of(Fate.DROPPED_CONFIG, 0.95, Fate.ANSWERED, 0.04)));
     FAULTY.put(FaultClass.VIP_OVERLOAD, row(Map.of(Fate.DROPPED_LIMIT, 0.45, Fate.ANSWERED, 0.45)));
+    FAULTY.put(
+        FaultClass.NODE_OVERLOAD, row(Map.of(Fate.DROPPED_LIMIT, 0.45, Fate.ANSWERED, 0.45)));
+    // What it drops are the attacker's packets; probes come through, or meet the limits it fills.
+    FAULTY.put(FaultClass.VIP_ATTACK, row(Map.of(Fate.DROPPED_LIMIT, 0.3, Fate.ANSWERED, 0.65)));
   }
 
   private final Network network;
@@ -132,17 +137,33 @@ final class Likelihood {
     return posteriors;
   }
 
+  /** The nodes that may have done it: where it failed, or all on its way. */
+  private Collection<String> suspects(JudgedProbe p) {
+    if (p.fate().isFailed()) {
+      return p.node().isEmpty() ? network.nodesOf(p.vip(), p.tier()) : List.of(p.node());
+    }
+    Set<String> nodes = new TreeSet<>(p.nodes());
+    for (Hop hop : p.hops()) {
+      if (hop.node().isEmpty()) {
+        nodes.addAll(network.nodesOf(p.vip(), hop.leg().tier()));
+      }
+    }
+    return nodes;
+  }
+
   /** Every fault that could explain some of these probes. */
   Set<Hypothesis> rivals(List<JudgedProbe> bad) {
     Set<Hypothesis> rivals = new TreeSet<>();
     for (JudgedProbe p : bad) {
-      List<String> nodes = p.node().isEmpty() ? network.nodesOf(p.vip()) : List.of(p.node());
-      for (String node : nodes) {
+      for (String node : suspects(p)) {
         rivals.add(new Hypothesis(FaultClass.NODE_CRASH, ComponentKind.NODE, node));
         rivals.add(new Hypothesis(FaultClass.NODE_JITTER, ComponentKind.NODE, node));
         rivals.add(
             new Hypothesis(
                 FaultClass.CONFIG_ERROR, ComponentKind.VIP_ON_NODE, p.vip() + "@" + node));
+        if (p.fate() == Fate.DROPPED_LIMIT) {
+          rivals.add(new Hypothesis(FaultClass.NODE_OVERLOAD, ComponentKind.NODE, node));
+        }
       }
       rivals.add(new Hypothesis(FaultClass.PROBER_FAULT, ComponentKind.PROBER, p.prober()));
       rivals.add(new Hypothesis(FaultClass.VIP_OVERLOAD, ComponentKind.VIP, p.vip()));

@@ -1,12 +1,20 @@
 package io.dyetrace.analytics.detect;
 
 import com.google.protobuf.ByteString;
+import io.dyetrace.analytics.flow.Flows;
+import io.dyetrace.common.registry.Tier;
 import io.dyetrace.common.topology.Component;
 import io.dyetrace.common.topology.Topology;
 import io.dyetrace.common.topology.Vip;
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -15,19 +23,30 @@ import java.util.TreeSet;
 final class Network {
   private record Service(ByteString address, int port) {}
 
+  private static final List<Leg> ONE_TIER = List.of(Leg.CLB_FORWARD, Leg.CLB_REPLY);
+
   private final Topology topology;
   private final List<String> nodes;
   private final List<String> probers;
   private final List<String> vips;
+  private final Map<String, Tier> tiers = new TreeMap<>();
   private final Map<String, List<String>> nodesByVip = new TreeMap<>();
+  private final Map<String, Map<Tier, List<String>>> tiersByVip = new TreeMap<>();
   private final Map<String, List<String>> vipsByNode = new TreeMap<>();
+  private final Map<String, List<Leg>> waysByVip = new TreeMap<>();
   private final Map<String, Set<String>> hostsByVip = new TreeMap<>();
-  private final Map<Service, String> vipsByService = new java.util.HashMap<>();
+  private final Map<Service, String> vipsByService = new HashMap<>();
+  private final Map<ByteString, String> vipsByAddress = new HashMap<>();
+  private final Flows flows;
 
   Network(Topology topology) {
     this.topology = topology;
     this.nodes = names(Component.Kind.GATEWAY);
     this.probers = names(Component.Kind.PROBER);
+    this.flows = Flows.of(topology);
+    for (Component c : topology.components(Component.Kind.GATEWAY)) {
+      tiers.put(c.name(), Objects.requireNonNull(c.tier()));
+    }
     List<String> all = new ArrayList<>();
     for (Vip vip : topology.vips()) {
       all.add(vip.name());
@@ -37,11 +56,29 @@ final class Network {
       Set<String> hosts = new TreeSet<>();
       vip.backends().forEach(b -> hosts.add(topology.hostOf(b.name())));
       hostsByVip.put(vip.name(), hosts);
-      vipsByService.put(
-          new Service(ByteString.copyFrom(vip.address().getAddress()), vip.port()), vip.name());
+      Map<Tier, List<String>> byTier = new EnumMap<>(Tier.class);
+      for (String node : nodesOf(vip.name())) {
+        byTier.computeIfAbsent(tierOf(node), k -> new ArrayList<>()).add(node);
+      }
+      tiersByVip.put(vip.name(), byTier);
+      List<Leg> way = Arrays.stream(Leg.values()).filter(l -> byTier.containsKey(l.tier())).toList();
+      waysByVip.put(vip.name(), way.isEmpty() ? ONE_TIER : way);
+      addServices(vip, vip.address());
+      InetAddress privateAddress = vip.privateAddress();
+      if (privateAddress != null) {
+        addServices(vip, privateAddress);
+      }
     }
     this.vips = all.stream().sorted().toList();
     vipsByNode.values().forEach(list -> list.sort(null));
+  }
+
+  private void addServices(Vip vip, InetAddress address) {
+    ByteString bytes = ByteString.copyFrom(address.getAddress());
+    vipsByService.put(new Service(bytes, vip.port()), vip.name());
+    vipsByService.put(new Service(bytes, vip.probePort()), vip.name());
+    // Two VIPs of one address cannot be told apart by it.
+    vipsByAddress.merge(bytes, vip.name(), (a, b) -> a.equals(b) ? a : "");
   }
 
   private List<String> names(Component.Kind kind) {
@@ -66,6 +103,51 @@ final class Network {
 
   List<String> nodesOf(String vip) {
     return nodesByVip.getOrDefault(vip, List.of());
+  }
+
+  /** The VIP's nodes of one tier. */
+  List<String> nodesOf(String vip, Tier tier) {
+    return tiersByVip.getOrDefault(vip, Map.of()).getOrDefault(tier, List.of());
+  }
+
+  /** The tiers a VIP's packets pass, in that order. */
+  Set<Tier> tiersOf(String vip) {
+    return tiersByVip.getOrDefault(vip, Map.of()).keySet();
+  }
+
+  /** Where a VIP's packets are stamped, there and back; one tier's for a VIP that is not known. */
+  List<Leg> way(String vip) {
+    return waysByVip.getOrDefault(vip, ONE_TIER);
+  }
+
+  /** The leg from which packets go on to backends. */
+  Leg lastForward(String vip) {
+    return tiersOf(vip).equals(Set.of(Tier.EIP)) ? Leg.EIP_FORWARD : Leg.CLB_FORWARD;
+  }
+
+  /** A gateway's tier; CLB for one that is not in the topology. */
+  Tier tierOf(String node) {
+    return tiers.getOrDefault(node, Tier.CLB);
+  }
+
+  /** Gateways of one tier, sorted. */
+  List<String> nodesIn(Tier tier) {
+    return nodes.stream().filter(n -> tierOf(n) == tier).toList();
+  }
+
+  /** Gateways stand in more than one tier. */
+  boolean hasTiers() {
+    return new HashSet<>(tiers.values()).size() > 1;
+  }
+
+  Flows flows() {
+    return flows;
+  }
+
+  /** The VIP that a packet nobody could read further was addressed to; empty when unknown. */
+  String vipOf(ByteString address, int port) {
+    String vip = vipsByService.get(new Service(address, port));
+    return vip != null ? vip : vipsByAddress.getOrDefault(address, "");
   }
 
   List<String> vipsOf(String node) {
@@ -96,10 +178,10 @@ final class Network {
     return vipsByService.getOrDefault(new Service(address, port), "");
   }
 
-  /** Gateways that serve a VIP together with this one. */
+  /** Gateways of the same tier that serve a VIP together with this one. */
   List<String> siblings(String node) {
     Set<String> all = new TreeSet<>();
-    vipsOf(node).forEach(v -> all.addAll(nodesOf(v)));
+    vipsOf(node).forEach(v -> all.addAll(nodesOf(v, tierOf(node))));
     all.remove(node);
     return List.copyOf(all);
   }

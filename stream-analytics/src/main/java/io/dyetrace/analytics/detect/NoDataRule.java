@@ -162,9 +162,9 @@ final class NoDataRule implements FaultRule {
     List<JudgedProbe> there =
         now.probes(
             Long.MIN_VALUE,
-            p -> p.node().equals(node) && p.fate() == Fate.ANSWERED && complete(now, p, node));
+            p -> p.met(node) && p.fate() == Fate.ANSWERED && complete(now, p, node));
     if (there.size() < now.config().noData().probes()
-        || there.stream().anyMatch(JudgedProbe::stamped)) {
+        || there.stream().anyMatch(p -> p.stampedAt(node))) {
       return Long.MAX_VALUE;
     }
     return Math.max(now.node(node).lastPointNs(), now.startedNs());
@@ -195,7 +195,7 @@ final class NoDataRule implements FaultRule {
   /** Probes that lead to the node are answered; those whose way is unknown as well, mostly. */
   private static boolean probesWell(Evaluation now, String node) {
     List<JudgedProbe> there =
-        now.probes(recentNs(now), p -> p.node().equals(node) && p.fate() != Fate.UNDECIDED);
+        now.probes(recentNs(now), p -> p.met(node) && p.fate() != Fate.UNDECIDED);
     long answered = Evaluation.count(there, p -> p.fate().isAnswered());
     boolean there90 =
         there.isEmpty() || ratio(answered, there.size()) >= now.config().noData().answeredShare();

@@ -6,8 +6,10 @@ import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.record.ProbeOutcome;
 import io.dyetrace.common.registry.FaultClass;
+import io.dyetrace.common.registry.Tier;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * NODE_CRASH: the agent runs and says that the gateway is dead, or has not heard its heartbeat, and
@@ -77,7 +79,7 @@ final class NodeCrashRule implements FaultRule {
     for (JudgedProbe p : lost) {
       weight += p.node().equals(node) ? 1 : 1.0 / sharers(now, p, mute);
     }
-    if (weight < now.config().crash().consecutiveLosses() || !probersWell(now, lost)) {
+    if (weight < now.config().crash().consecutiveLosses() || !probersWell(now, node, lost)) {
       return;
     }
     boolean dead = !stream.gatewayAlive();
@@ -114,8 +116,8 @@ final class NodeCrashRule implements FaultRule {
     }
     long firstNs = Evaluation.first(lost);
     boolean answeredSince =
-        !now.probes(firstNs, p -> p.fate().isAnswered() && p.node().equals(node)).isEmpty();
-    if (answeredSince || !probersWell(now, lost)) {
+        !now.probes(firstNs, p -> p.fate().isAnswered() && p.met(node)).isEmpty();
+    if (answeredSince || !probersWell(now, node, lost)) {
       return;
     }
     List<Evidence> evidence = new ArrayList<>(lossEvidence(now, node, lost));
@@ -141,12 +143,12 @@ final class NodeCrashRule implements FaultRule {
         nats,
         evidence,
         Evaluation.vips(lost),
-        EvidenceSql.probesOfNode(node, Evaluation.first(lost), now.nowNs()));
+        EvidenceSql.probesOfNode(now.network(), node, Evaluation.first(lost), now.nowNs()));
   }
 
   private static List<Evidence> lossEvidence(Evaluation now, String node, List<JudgedProbe> lost) {
     long firstNs = Evaluation.first(lost);
-    long others = now.probes(firstNs, p -> p.fate().isAnswered() && !p.node().equals(node)).size();
+    long others = now.probes(firstNs, p -> p.fate().isAnswered() && !p.met(node)).size();
     long unreachable =
         Evaluation.count(lost, p -> p.trace().outcome == ProbeOutcome.ICMP_UNREACHABLE);
     long mapped = Evaluation.count(lost, p -> p.node().equals(node));
@@ -156,30 +158,42 @@ final class NodeCrashRule implements FaultRule {
             lost.size(),
             0,
             lost.size(),
-            "%d probes in a row got no answer and no stamp on any node (%d on ports known to lead to %s; %d host-unreachable); "
+            "%d probes in a row got no answer and no stamp %s (%d on ports known to lead to %s; %d host-unreachable); "
                 + "%d probes over other nodes were answered meanwhile.",
             lost.size(),
+            where(now, node, lost),
             mapped,
             node,
             unreachable,
             others));
   }
 
+  /** What is missing; and what is there, which clears the tier in front. */
+  private static String where(Evaluation now, String node, List<JudgedProbe> lost) {
+    if (!now.network().hasTiers()) {
+      return "on any node";
+    }
+    Tier tier = now.network().tierOf(node);
+    long passed = Evaluation.count(lost, JudgedProbe::stamped);
+    return String.format(
+        Locale.ROOT, "of a node of its tier %s, %d of them stamped by the tiers before", tier, passed);
+  }
+
   private static boolean mayLeadTo(Evaluation now, JudgedProbe p, String node) {
     return p.node().isEmpty()
-        ? now.network().nodesOf(p.vip()).contains(node)
+        ? now.network().nodesOf(p.vip(), p.tier()).contains(node)
         : p.node().equals(node);
   }
 
   private static long sharers(Evaluation now, JudgedProbe p, List<String> mute) {
     return Math.max(
-        1, mute.stream().filter(n -> now.network().nodesOf(p.vip()).contains(n)).count());
+        1, mute.stream().filter(n -> now.network().nodesOf(p.vip(), p.tier()).contains(n)).count());
   }
 
   /** The probers that lost them do get answers over other nodes: it is not the prober. */
-  private static boolean probersWell(Evaluation now, List<JudgedProbe> lost) {
+  private static boolean probersWell(Evaluation now, String node, List<JudgedProbe> lost) {
     long firstNs = Evaluation.first(lost);
-    boolean onlyNode = now.network().nodes().size() == 1;
+    boolean onlyNode = now.network().nodesIn(now.network().tierOf(node)).size() == 1;
     return onlyNode
         || lost.stream()
             .map(JudgedProbe::prober)
@@ -207,6 +221,6 @@ final class NodeCrashRule implements FaultRule {
     }
     return now.health(
         p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node),
-        p -> p.fate() == Fate.ANSWERED && p.stamped() && p.node().equals(node));
+        p -> p.fate() == Fate.ANSWERED && p.stampedAt(node));
   }
 }

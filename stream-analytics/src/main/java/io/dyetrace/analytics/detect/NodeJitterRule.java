@@ -77,7 +77,7 @@ final class NodeJitterRule implements FaultRule {
                 found.nats,
                 found.evidence,
                 Evaluation.vips(found.bad),
-                EvidenceSql.roundTripsOfNode(node, found.firstNs, now.nowNs())));
+                EvidenceSql.roundTripsOfNode(now.network(), node, found.firstNs, now.nowNs())));
       }
     }
     return suspicions;
@@ -148,7 +148,7 @@ final class NodeJitterRule implements FaultRule {
   private static List<JudgedProbe> answeredThrough(Evaluation now, String node, long sinceNs) {
     return now.probes(
         sinceNs,
-        p -> p.node().equals(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
+        p -> p.met(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
   }
 
   private static double delayedShare(Evaluation now, String node) {

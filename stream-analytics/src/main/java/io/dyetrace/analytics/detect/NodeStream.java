@@ -7,6 +7,7 @@ import io.dyetrace.common.record.NodeCounters;
 import io.dyetrace.common.record.NodeState;
 import io.dyetrace.common.record.Point;
 import io.dyetrace.common.record.PointBatch;
+import io.dyetrace.common.record.ProbeKeyState;
 import io.dyetrace.common.record.WorkerCounters;
 import io.dyetrace.common.registry.DropReason;
 import java.io.DataInput;
@@ -54,15 +55,58 @@ final class NodeStream {
   private final Samples heartbeatShifts = new Samples();
   private final Samples missed = new Samples();
   private final Map<DropKey, Drops> drops = new TreeMap<>();
+  private final Map<String, Samples> malformedByVip = new TreeMap<>();
 
   NodeStream(DetectorConfig config) {
     this.config = config;
   }
 
-  void accept(PointBatch batch) {
+  void accept(PointBatch batch, Network network) {
     for (Point p : batch.getPointsList()) {
       lastPointNs = Math.max(lastPointNs, p.getTimeNs());
+      if (p.getKeyState() == ProbeKeyState.KEY_SAMPLED && isMalformed(p.getReason())) {
+        String vip =
+            p.getVip().isEmpty()
+                ? network.vipOf(p.getDestinationAddress(), p.getDestinationPort())
+                : p.getVip();
+        malformedByVip
+            .computeIfAbsent(network.vips().contains(vip) ? vip : "", k -> new Samples())
+            .add(p.getTimeNs(), Math.max(1, p.getSampleWeight()));
+      }
     }
+  }
+
+  /** A packet that no working sender makes. */
+  static boolean isMalformed(int reason) {
+    DropReason known = DropReason.fromCode(reason);
+    return known == DropReason.BAD_CHECKSUM
+        || known != null && known.name().startsWith("MALFORMED_");
+  }
+
+  /** VIP → sampled malformed packets that were addressed to it; empty: to none. */
+  Map<String, Integer> malformedSamples(long fromNs, long toNs) {
+    Map<String, Integer> samples = new TreeMap<>();
+    malformedByVip.forEach(
+        (vip, all) -> {
+          int count = all.between(fromNs, toNs).size();
+          if (count > 0) {
+            samples.put(vip, count);
+          }
+        });
+    return samples;
+  }
+
+  /** Malformed packets that the node dropped, second by second, by the VIP they had met. */
+  Map<Long, Long> malformed(String vip, long fromNs, long toNs) {
+    Map<Long, Long> bySecond = new TreeMap<>();
+    for (Map.Entry<DropKey, Drops> e : drops.entrySet()) {
+      if (e.getKey().vip.equals(vip) && isMalformed(e.getKey().reason)) {
+        for (Samples.Sample s : e.getValue().added.between(fromNs, toNs)) {
+          bySecond.merge(s.timeNs() / SECOND_NS, s.value(), Long::sum);
+        }
+      }
+    }
+    return bySecond;
   }
 
   void accept(CounterBatch batch) {
@@ -128,6 +172,7 @@ final class NodeStream {
     heartbeatShifts.clear();
     missed.clear();
     drops.clear();
+    malformedByVip.clear();
   }
 
   private void acceptHeartbeat(NodeCounters n) {
@@ -298,7 +343,8 @@ final class NodeStream {
     return pollGaps.size()
         + heartbeatShifts.size()
         + missed.size()
-        + drops.values().stream().mapToInt(d -> 1 + d.added.size()).sum();
+        + drops.values().stream().mapToInt(d -> 1 + d.added.size()).sum()
+        + malformedByVip.values().stream().mapToInt(Samples::size).sum();
   }
 
   void expire(long nowNs) {
@@ -306,6 +352,8 @@ final class NodeStream {
     heartbeatShifts.expire(nowNs);
     missed.expire(nowNs);
     drops.values().forEach(d -> d.added.expire(nowNs));
+    malformedByVip.values().forEach(s -> s.expire(nowNs));
+    malformedByVip.values().removeIf(Samples::isEmpty);
   }
 
   void write(DataOutput out) throws IOException {
@@ -329,9 +377,14 @@ final class NodeStream {
       out.writeLong(e.getValue().packets);
       e.getValue().added.write(out);
     }
+    out.writeInt(malformedByVip.size());
+    for (Map.Entry<String, Samples> e : malformedByVip.entrySet()) {
+      out.writeUTF(e.getKey());
+      e.getValue().write(out);
+    }
   }
 
-  void read(DataInput in) throws IOException {
+  void read(DataInput in, int version) throws IOException {
     agentTimeNs = in.readLong();
     drainedUntilNs = in.readLong();
     gatewayAlive = in.readBoolean();
@@ -352,6 +405,9 @@ final class NodeStream {
       d.packets = in.readLong();
       d.added.read(in);
       drops.put(key, d);
+    }
+    for (int n = version == 1 ? 0 : in.readInt(); n > 0; n--) {
+      malformedByVip.computeIfAbsent(in.readUTF(), k -> new Samples()).read(in);
     }
   }
 }

@@ -3,13 +3,15 @@ package io.dyetrace.analytics.detect;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
- * Which node a (prober, VIP, source port) leads to, learned from stamps.
+ * Which node a (prober, VIP, source port) leads to on each leg of the way, learned from stamps: the
+ * router in front of each tier hashes the flow, or its tunnel's source port, which is itself a hash
+ * of it.
  *
  * <p>Routers keep a source port on its node for as long as the set of next hops does not change.
  * When several ports of a VIP turn up at other nodes in a short time, the set did change and
@@ -17,11 +19,14 @@ import java.util.TreeMap;
  */
 final class PortMap {
   /** What a probe's way depends on. */
-  private record Port(int proberId, String vip, int sourcePort) {}
+  private record Port(int proberId, Way way, int sourcePort) {}
+
+  /** Whose next hops change together. */
+  private record Way(String vip, Leg leg) {}
 
   private record Learned(String node, long atNs) {}
 
-  /** Ports of one VIP seen on another node than before. */
+  /** Ports of one VIP seen on another node of a tier than before. */
   private static final class Moves {
     long sinceNs;
     int count;
@@ -31,20 +36,20 @@ final class PortMap {
   private final DetectorConfig.Timing config;
   // In the order of the last confirmation, so that the oldest are first.
   private final LinkedHashMap<Port, Learned> nodes = new LinkedHashMap<>(64, 0.75f, false);
-  private final Map<String, Moves> movesByVip = new TreeMap<>();
+  private final Map<Way, Moves> movesByWay = new HashMap<>();
 
   PortMap(DetectorConfig.Timing config) {
     this.config = config;
   }
 
-  void learn(int proberId, String vip, int sourcePort, String node, long atNs) {
-    Port port = new Port(proberId, vip, sourcePort);
+  void learn(int proberId, String vip, Leg leg, int sourcePort, String node, long atNs) {
+    Port port = new Port(proberId, new Way(vip, leg), sourcePort);
     Learned before = nodes.get(port);
     if (before != null && before.atNs > atNs) {
       return;
     }
     if (before != null && !before.node.equals(node)) {
-      moved(vip, before, atNs);
+      moved(port.way, before, atNs);
     }
     nodes.remove(port);
     nodes.put(port, new Learned(node, atNs));
@@ -53,8 +58,8 @@ final class PortMap {
     }
   }
 
-  private void moved(String vip, Learned before, long atNs) {
-    Moves moves = movesByVip.computeIfAbsent(vip, k -> new Moves());
+  private void moved(Way way, Learned before, long atNs) {
+    Moves moves = movesByWay.computeIfAbsent(way, k -> new Moves());
     if (before.atNs < moves.forgetBeforeNs) {
       return;
     }
@@ -69,12 +74,13 @@ final class PortMap {
   }
 
   /** The node the port leads to; empty when unknown. */
-  String node(int proberId, String vip, int sourcePort) {
-    Learned learned = nodes.get(new Port(proberId, vip, sourcePort));
+  String node(int proberId, String vip, Leg leg, int sourcePort) {
+    Way way = new Way(vip, leg);
+    Learned learned = nodes.get(new Port(proberId, way, sourcePort));
     if (learned == null) {
       return "";
     }
-    Moves moves = movesByVip.get(vip);
+    Moves moves = movesByWay.get(way);
     return moves != null && learned.atNs < moves.forgetBeforeNs ? "" : learned.node;
   }
 
@@ -100,30 +106,40 @@ final class PortMap {
     out.writeInt(nodes.size());
     for (Map.Entry<Port, Learned> e : nodes.entrySet()) {
       out.writeInt(e.getKey().proberId);
-      out.writeUTF(e.getKey().vip);
+      write(out, e.getKey().way);
       out.writeInt(e.getKey().sourcePort);
       out.writeUTF(e.getValue().node);
       out.writeLong(e.getValue().atNs);
     }
-    out.writeInt(movesByVip.size());
-    for (Map.Entry<String, Moves> e : movesByVip.entrySet()) {
-      out.writeUTF(e.getKey());
+    out.writeInt(movesByWay.size());
+    for (Map.Entry<Way, Moves> e : movesByWay.entrySet()) {
+      write(out, e.getKey());
       out.writeLong(e.getValue().sinceNs);
       out.writeInt(e.getValue().count);
       out.writeLong(e.getValue().forgetBeforeNs);
     }
   }
 
-  void read(DataInput in) throws IOException {
+  void read(DataInput in, int version) throws IOException {
     for (int n = in.readInt(); n > 0; n--) {
-      Port port = new Port(in.readInt(), in.readUTF(), in.readInt());
+      Port port = new Port(in.readInt(), readWay(in, version), in.readInt());
       nodes.put(port, new Learned(in.readUTF(), in.readLong()));
     }
     for (int n = in.readInt(); n > 0; n--) {
-      Moves moves = movesByVip.computeIfAbsent(in.readUTF(), k -> new Moves());
+      Moves moves = movesByWay.computeIfAbsent(readWay(in, version), k -> new Moves());
       moves.sinceNs = in.readLong();
       moves.count = in.readInt();
       moves.forgetBeforeNs = in.readLong();
     }
+  }
+
+  private static void write(DataOutput out, Way way) throws IOException {
+    out.writeUTF(way.vip);
+    out.writeInt(way.leg.ordinal());
+  }
+
+  /** Before there was a tier of EIPs a way was a VIP. */
+  private static Way readWay(DataInput in, int version) throws IOException {
+    return new Way(in.readUTF(), version == 1 ? Leg.CLB_FORWARD : Leg.values()[in.readInt()]);
   }
 }

@@ -6,7 +6,6 @@ import io.dyetrace.common.record.ProbeBatch;
 import io.dyetrace.common.record.ProbeKeyState;
 import io.dyetrace.common.record.ProbeOutcome;
 import io.dyetrace.common.record.ProbeResult;
-import io.dyetrace.common.registry.Direction;
 import io.dyetrace.common.registry.TracePoint;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -30,6 +29,7 @@ final class ProbeJoiner {
   private final Network network;
   private final PortMap ports;
   private final RttBaselines baselines;
+  private final ReplyKeys replyKeys;
   private final Map<Long, ProbeTrace> traces = new HashMap<>();
 
   ProbeJoiner(
@@ -38,6 +38,7 @@ final class ProbeJoiner {
     this.network = network;
     this.ports = ports;
     this.baselines = baselines;
+    this.replyKeys = new ReplyKeys(config, network.flows());
   }
 
   void accept(ProbeBatch batch) {
@@ -57,6 +58,7 @@ final class ProbeJoiner {
       t.rttNs = result.getRttNs();
       t.settling = t.sentNs < settledNs;
       learnRtt(t);
+      replyKeys.accept(batch.getProberId(), result).forEach(k -> stamp(k.node(), k.point()));
     }
   }
 
@@ -64,13 +66,16 @@ final class ProbeJoiner {
     String node = batch.getLocation().getNode();
     for (Point p : batch.getPointsList()) {
       if (p.getKeyState() == ProbeKeyState.KEY_VERIFIED && !p.getReset()) {
-        stamp(trace(p.getProberId(), p.getProbeSequence(), p.getTimeNs()), node, p);
+        stamp(node, p);
       }
+      replyKeys.accept(node, p).forEach(k -> stamp(k.node(), k.point()));
     }
   }
 
-  private void stamp(ProbeTrace t, String node, Point p) {
-    boolean forward = p.getDirection() == Direction.FORWARD.code();
+  private void stamp(String node, Point p) {
+    ProbeTrace t = trace(p.getProberId(), p.getProbeSequence(), p.getTimeNs());
+    Leg leg = Leg.of(network.tierOf(node), p.getDirection());
+    boolean forward = leg.isForward();
     if (forward && t.vip.isEmpty()) {
       t.vip = network.vipName(p.getVip(), p.getDestinationAddress(), p.getDestinationPort());
     }
@@ -84,35 +89,33 @@ final class ProbeJoiner {
       // A gateway forwards or drops a packet once; of repeated SYNs the first drop tells.
       if (t.dropReason == 0) {
         t.dropNode = node;
+        t.dropLeg = leg;
         t.dropReason = p.getReason();
         t.dropNs = p.getTimeNs();
       }
       return;
     }
     if (p.getPoint() == TracePoint.RX.code()) {
-      if (forward) {
-        t.rxNode = node;
-        t.rxNs = p.getTimeNs();
-        if (!t.vip.isEmpty()) {
-          ports.learn(t.proberId, t.vip, p.getSourcePort(), node, p.getTimeNs());
-        }
-        learnRtt(t);
-      } else {
-        t.replyRxNode = node;
+      t.received(leg, node);
+      // A stateful tier's reply comes back to the node that its session is on: nothing to learn.
+      if (leg.mapped() == leg && !t.vip.isEmpty()) {
+        int proberPort = forward ? p.getSourcePort() : p.getDestinationPort();
+        ports.learn(t.proberId, t.vip, leg, proberPort, node, p.getTimeNs());
       }
+      learnRtt(t);
     } else if (p.getPoint() == TracePoint.TX.code()) {
-      if (forward) {
-        t.txNode = node;
-      } else {
-        t.replyTxNode = node;
-      }
+      t.sent(leg, node);
     }
   }
 
   private void learnRtt(ProbeTrace t) {
-    if (!t.learned && t.outcome == ProbeOutcome.SYN_ACK && t.rttNs > 0 && !t.rxNode.isEmpty()) {
-      t.learned = true;
-      baselines.learn(t.prober, t.rxNode, t.rttNs);
+    if (t.outcome != ProbeOutcome.SYN_ACK || t.rttNs <= 0) {
+      return;
+    }
+    for (Leg leg : Leg.values()) {
+      if (leg.isForward() && t.received(leg) && t.learn(leg.tier())) {
+        baselines.learn(t.prober, t.rxNode(leg), t.rttNs);
+      }
     }
   }
 
@@ -137,10 +140,11 @@ final class ProbeJoiner {
   }
 
   int size() {
-    return traces.size();
+    return traces.size() + replyKeys.size();
   }
 
   void expire(long nowNs) {
+    replyKeys.expire(nowNs);
     long oldest = nowNs - config.traceRetention().toNanos();
     traces.values().removeIf(t -> t.timeNs() < oldest);
     if (traces.size() > config.maxTraces()) {
@@ -158,12 +162,16 @@ final class ProbeJoiner {
     for (ProbeTrace t : all) {
       t.write(out);
     }
+    replyKeys.write(out);
   }
 
-  void read(DataInput in) throws IOException {
+  void read(DataInput in, int version) throws IOException {
     for (int n = in.readInt(); n > 0; n--) {
-      ProbeTrace t = ProbeTrace.read(in);
+      ProbeTrace t = ProbeTrace.read(in, version);
       traces.put(t.key(), t);
+    }
+    if (version > 1) {
+      replyKeys.read(in);
     }
   }
 }

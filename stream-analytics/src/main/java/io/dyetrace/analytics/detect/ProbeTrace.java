@@ -1,9 +1,12 @@
 package io.dyetrace.analytics.detect;
 
 import io.dyetrace.common.record.ProbeOutcome;
+import io.dyetrace.common.registry.Tier;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One probe on its way: its result and the stamps it left. Fields are empty or 0 until they are
@@ -23,18 +26,21 @@ final class ProbeTrace {
   /** Sent while its prober was still settling after its start. */
   boolean settling;
 
-  String rxNode = "";
-  long rxNs;
-  String txNode = "";
-  String replyRxNode = "";
-  String replyTxNode = "";
+  /** By {@link Leg}: the node that received it, and the one that sent it on. */
+  private final String[] rxNodes = empty();
+
+  private final String[] txNodes = empty();
+
   String backend = "";
   String dropNode = "";
   int dropReason;
   long dropNs;
 
-  /** Its RTT is in the baseline. */
-  boolean learned;
+  /** The leg it was dropped on; null while it is not. */
+  @Nullable Leg dropLeg;
+
+  /** Its RTT is in the baseline, by tier. */
+  private final boolean[] learned = new boolean[Tier.values().length];
 
   /** The first event time known of it: what its age is counted from. */
   long firstNs;
@@ -42,6 +48,12 @@ final class ProbeTrace {
   ProbeTrace(int proberId, int sequence) {
     this.proberId = proberId;
     this.sequence = sequence;
+  }
+
+  private static String[] empty() {
+    String[] nodes = new String[Leg.COUNT];
+    Arrays.fill(nodes, "");
+    return nodes;
   }
 
   static long key(int proberId, int sequence) {
@@ -61,18 +73,54 @@ final class ProbeTrace {
     return sentNs != 0 ? sentNs : firstNs;
   }
 
-  /** The node that stamped it first; empty when none did. */
-  String stampedNode() {
-    if (!rxNode.isEmpty()) {
-      return rxNode;
+  void received(Leg leg, String node) {
+    rxNodes[leg.ordinal()] = node;
+  }
+
+  void sent(Leg leg, String node) {
+    txNodes[leg.ordinal()] = node;
+  }
+
+  String rxNode(Leg leg) {
+    return rxNodes[leg.ordinal()];
+  }
+
+  boolean received(Leg leg) {
+    return !rxNodes[leg.ordinal()].isEmpty();
+  }
+
+  boolean sent(Leg leg) {
+    return !txNodes[leg.ordinal()].isEmpty();
+  }
+
+  /** Remembers that the tier's baseline has it; false when it did already. */
+  boolean learn(Tier tier) {
+    boolean first = !learned[tier.ordinal()];
+    learned[tier.ordinal()] = true;
+    return first;
+  }
+
+  /** The node that stamped it first on a hop; empty when none did. */
+  String stampedNode(Leg hop) {
+    String forward = stampedOn(hop);
+    return forward.isEmpty() && hop == Leg.CLB_FORWARD ? repliedOn(Leg.CLB_REPLY) : forward;
+  }
+
+  private String stampedOn(Leg leg) {
+    String rx = rxNodes[leg.ordinal()];
+    if (!rx.isEmpty()) {
+      return rx;
     }
-    if (!txNode.isEmpty()) {
-      return txNode;
+    String tx = txNodes[leg.ordinal()];
+    if (!tx.isEmpty()) {
+      return tx;
     }
-    if (!dropNode.isEmpty()) {
-      return dropNode;
-    }
-    return replyRxNode.isEmpty() ? replyTxNode : replyRxNode;
+    return dropLeg != null && dropLeg.mapped() == leg ? dropNode : "";
+  }
+
+  private String repliedOn(Leg leg) {
+    String rx = rxNodes[leg.ordinal()];
+    return rx.isEmpty() ? txNodes[leg.ordinal()] : rx;
   }
 
   void write(DataOutput out) throws IOException {
@@ -85,20 +133,22 @@ final class ProbeTrace {
     out.writeInt(outcome == ProbeOutcome.UNRECOGNIZED ? -1 : outcome.getNumber());
     out.writeLong(rttNs);
     out.writeBoolean(settling);
-    out.writeUTF(rxNode);
-    out.writeLong(rxNs);
-    out.writeUTF(txNode);
-    out.writeUTF(replyRxNode);
-    out.writeUTF(replyTxNode);
+    for (Leg leg : Leg.values()) {
+      out.writeUTF(rxNodes[leg.ordinal()]);
+      out.writeUTF(txNodes[leg.ordinal()]);
+    }
     out.writeUTF(backend);
     out.writeUTF(dropNode);
     out.writeInt(dropReason);
     out.writeLong(dropNs);
-    out.writeBoolean(learned);
+    out.writeInt(dropLeg == null ? -1 : dropLeg.ordinal());
+    for (boolean tier : learned) {
+      out.writeBoolean(tier);
+    }
     out.writeLong(firstNs);
   }
 
-  static ProbeTrace read(DataInput in) throws IOException {
+  static ProbeTrace read(DataInput in, int version) throws IOException {
     ProbeTrace t = new ProbeTrace(in.readInt(), in.readInt());
     t.prober = in.readUTF();
     t.vip = in.readUTF();
@@ -108,17 +158,38 @@ final class ProbeTrace {
     t.outcome = outcome == null ? ProbeOutcome.UNRECOGNIZED : outcome;
     t.rttNs = in.readLong();
     t.settling = in.readBoolean();
-    t.rxNode = in.readUTF();
-    t.rxNs = in.readLong();
-    t.txNode = in.readUTF();
-    t.replyRxNode = in.readUTF();
-    t.replyTxNode = in.readUTF();
+    if (version == 1) {
+      t.readOneTier(in);
+    } else {
+      for (Leg leg : Leg.values()) {
+        t.rxNodes[leg.ordinal()] = in.readUTF();
+        t.txNodes[leg.ordinal()] = in.readUTF();
+      }
+    }
     t.backend = in.readUTF();
     t.dropNode = in.readUTF();
     t.dropReason = in.readInt();
     t.dropNs = in.readLong();
-    t.learned = in.readBoolean();
+    if (version == 1) {
+      t.dropLeg = t.dropReason == 0 ? null : Leg.CLB_FORWARD;
+      t.learned[Tier.CLB.ordinal()] = in.readBoolean();
+    } else {
+      int leg = in.readInt();
+      t.dropLeg = leg < 0 ? null : Leg.values()[leg];
+      for (Tier tier : Tier.values()) {
+        t.learned[tier.ordinal()] = in.readBoolean();
+      }
+    }
     t.firstNs = in.readLong();
     return t;
+  }
+
+  /** Before there was a tier of EIPs. */
+  private void readOneTier(DataInput in) throws IOException {
+    received(Leg.CLB_FORWARD, in.readUTF());
+    in.readLong();
+    sent(Leg.CLB_FORWARD, in.readUTF());
+    received(Leg.CLB_REPLY, in.readUTF());
+    sent(Leg.CLB_REPLY, in.readUTF());
   }
 }

@@ -128,7 +128,10 @@ final class VerdictWriter {
           case NODE -> now.network().siblings(h.component());
           case VIP_ON_NODE -> {
             String vip = h.component().substring(0, h.component().lastIndexOf('@'));
-            yield now.network().nodesOf(vip).stream().map(n -> vip + "@" + n).toList();
+            String node = h.component().substring(vip.length() + 1);
+            yield now.network().nodesOf(vip, now.network().tierOf(node)).stream()
+                .map(n -> vip + "@" + n)
+                .toList();
           }
           case PROBER -> now.network().probers();
           case BACKEND -> List.copyOf(now.network().hosts());

@@ -4,6 +4,7 @@ import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.registry.DropReason;
 import io.dyetrace.common.registry.FaultClass;
+import io.dyetrace.common.registry.Tier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,8 @@ final class VipOverloadRule implements FaultRule {
   private void suspect(Evaluation now, String vip, List<Suspicion> suspicions) {
     DetectorConfig.Overload config = now.config().overload();
     long sinceNs = now.nowNs() - config.window().toNanos();
-    List<String> nodes = now.network().nodesOf(vip);
+    // The tier that limits: the others pass everything on, and count nothing.
+    List<String> nodes = limitingNodes(now, vip);
     Set<String> hit = new TreeSet<>();
     int badSeconds = 0;
     long packets = 0;
@@ -102,6 +104,7 @@ final class VipOverloadRule implements FaultRule {
       firstNs = Math.min(firstNs, Evaluation.first(dropped));
       lastNs = Math.max(lastNs, Evaluation.last(dropped));
     }
+    evidence.add(otherVips(now, vip, nodes, sinceNs));
     suspicions.add(
         new Suspicion(
             new Hypothesis(faultClass(), ComponentKind.VIP, vip),
@@ -114,8 +117,39 @@ final class VipOverloadRule implements FaultRule {
             EvidenceSql.limitDropsOfVip(vip, firstNs, now.nowNs())));
   }
 
+  private static List<String> limitingNodes(Evaluation now, String vip) {
+    List<String> stateful = now.network().nodesOf(vip, Tier.CLB);
+    return stateful.isEmpty() ? now.network().nodesOf(vip) : stateful;
+  }
+
+  /** What tells it from nodes that are over their own limits: those would limit other VIPs too. */
+  private static Evidence otherVips(
+      Evaluation now, String vip, List<String> nodes, long sinceNs) {
+    Set<String> others = new TreeSet<>();
+    Set<String> limited = new TreeSet<>();
+    for (String node : nodes) {
+      for (String other : now.network().vipsOf(node)) {
+        if (!other.equals(vip)) {
+          others.add(other);
+          if (badSeconds(now, node, other, sinceNs).size()
+              >= now.config().overload().badSeconds()) {
+            limited.add(other);
+          }
+        }
+      }
+    }
+    return Evidences.of(
+        "other_vips_limited",
+        limited.size(),
+        0,
+        others.size(),
+        "Of the %d other VIPs on the same nodes %d are over a limit: it is the VIP, not the nodes.",
+        others.size(),
+        limited.size());
+  }
+
   /** Seconds in which the node dropped too many packets of the VIP for a limit, and how many. */
-  private static TreeMap<Long, Long> badSeconds(
+  static TreeMap<Long, Long> badSeconds(
       Evaluation now, String node, String vip, long sinceNs) {
     TreeMap<Long, Long> seconds =
         new TreeMap<>(now.node(node).drops(vip, "limit", sinceNs, now.nowNs()));

@@ -18,6 +18,8 @@ class FaultRulesTest {
             FaultClass.PROBER_FAULT,
             FaultClass.BACKEND_DOWN,
             FaultClass.CONFIG_ERROR,
+            FaultClass.NODE_OVERLOAD,
+            FaultClass.VIP_ATTACK,
             FaultClass.VIP_OVERLOAD,
             FaultClass.NO_DATA);
   }
