@@ -1,6 +1,8 @@
 package io.dyetrace.analytics.detect;
 
+import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.registry.FaultClass;
+import io.dyetrace.common.registry.Tier;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -60,13 +62,34 @@ final class Arbiter {
     }
     List<Accusation> accusations = new ArrayList<>();
     for (Suspicion s : chosen) {
-      accusations.add(rate(now, s, nats.getOrDefault(s.hypothesis(), 0.0)));
+      Set<Long> others = explainedByOtherTiers(now, s, chosen);
+      accusations.add(rate(now, s, others, nats.getOrDefault(s.hypothesis(), 0.0)));
     }
     return accusations;
   }
 
-  private Accusation rate(Evaluation now, Suspicion s, double ownNats) {
-    List<JudgedProbe> probes = now.probes(s.firstBadNs(), p -> true);
+  /**
+   * What a node of another tier took that stands accused as well: it does not make anybody who
+   * could have taken both the likelier.
+   */
+  private static Set<Long> explainedByOtherTiers(
+      Evaluation now, Suspicion s, List<Suspicion> chosen) {
+    Set<Long> explained = new HashSet<>();
+    if (s.hypothesis().kind() == ComponentKind.NODE) {
+      Tier own = now.network().tierOf(s.hypothesis().component());
+      for (Suspicion other : chosen) {
+        if (other.hypothesis().kind() == ComponentKind.NODE
+            && now.network().tierOf(other.hypothesis().component()) != own) {
+          other.explains().forEach(p -> explained.add(p.key()));
+        }
+      }
+      s.explains().forEach(p -> explained.remove(p.key()));
+    }
+    return explained;
+  }
+
+  private Accusation rate(Evaluation now, Suspicion s, Set<Long> others, double ownNats) {
+    List<JudgedProbe> probes = now.probes(s.firstBadNs(), p -> !others.contains(p.key()));
     Map<Hypothesis, Double> nats = new TreeMap<>();
     for (Hypothesis rival : likelihood.rivals(s.explains())) {
       if (!covers(s.hypothesis(), rival)) {

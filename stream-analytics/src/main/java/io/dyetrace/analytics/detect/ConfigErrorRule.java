@@ -151,9 +151,7 @@ final class ConfigErrorRule implements FaultRule {
       }
       long met =
           now.probes(
-                  firstNs,
-                  p ->
-                      p.vip().equals(vip) && p.stampedAt(node) && p.fate().isAnswered())
+                  firstNs, p -> p.vip().equals(vip) && p.stampedAt(node) && p.fate().isAnswered())
               .size();
       if (met < 2) {
         return false;

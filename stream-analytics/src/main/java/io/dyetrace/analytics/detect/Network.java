@@ -61,7 +61,8 @@ final class Network {
         byTier.computeIfAbsent(tierOf(node), k -> new ArrayList<>()).add(node);
       }
       tiersByVip.put(vip.name(), byTier);
-      List<Leg> way = Arrays.stream(Leg.values()).filter(l -> byTier.containsKey(l.tier())).toList();
+      List<Leg> way =
+          Arrays.stream(Leg.values()).filter(l -> byTier.containsKey(l.tier())).toList();
       waysByVip.put(vip.name(), way.isEmpty() ? ONE_TIER : way);
       addServices(vip, vip.address());
       InetAddress privateAddress = vip.privateAddress();

@@ -176,7 +176,10 @@ final class NodeCrashRule implements FaultRule {
     Tier tier = now.network().tierOf(node);
     long passed = Evaluation.count(lost, JudgedProbe::stamped);
     return String.format(
-        Locale.ROOT, "of a node of its tier %s, %d of them stamped by the tiers before", tier, passed);
+        Locale.ROOT,
+        "of a node of its tier %s, %d of them stamped by the tiers before",
+        tier,
+        passed);
   }
 
   private static boolean mayLeadTo(Evaluation now, JudgedProbe p, String node) {

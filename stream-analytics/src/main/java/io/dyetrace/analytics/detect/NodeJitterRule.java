@@ -96,7 +96,7 @@ final class NodeJitterRule implements FaultRule {
     if (delayed.size() < config.delayedProbes() || share < config.delayedShare()) {
       return false;
     }
-    double siblings = median(now, node, s -> delayedShare(now, s));
+    double siblings = median(now, node, s -> delayedShare(now, s, node));
     double nats = through.size() * divergence(share, Math.max(ORDINARY_DELAYED_SHARE, siblings));
     if (share <= siblings || nats < config.delayedNats()) {
       return false;
@@ -147,12 +147,13 @@ final class NodeJitterRule implements FaultRule {
 
   private static List<JudgedProbe> answeredThrough(Evaluation now, String node, long sinceNs) {
     return now.probes(
-        sinceNs,
-        p -> p.met(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
+        sinceNs, p -> p.met(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
   }
 
-  private static double delayedShare(Evaluation now, String node) {
-    List<JudgedProbe> through = answeredThrough(now, node, sinceNs(now));
+  /** A sibling's; what met both tells nothing of which of them it was. */
+  private static double delayedShare(Evaluation now, String sibling, String node) {
+    List<JudgedProbe> through =
+        answeredThrough(now, sibling, sinceNs(now)).stream().filter(p -> !p.passes(node)).toList();
     return ratio(Evaluation.count(through, p -> p.fate() == Fate.DELAYED), through.size());
   }
 

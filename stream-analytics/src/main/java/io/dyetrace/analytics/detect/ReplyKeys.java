@@ -136,9 +136,7 @@ final class ReplyKeys {
       byte[] bytes = new byte[in.readInt()];
       in.readFully(bytes);
       Point point = Point.parseFrom(bytes);
-      waiting
-          .computeIfAbsent(flows.of(point), k -> new ArrayList<>())
-          .add(new Keyed(node, point));
+      waiting.computeIfAbsent(flows.of(point), k -> new ArrayList<>()).add(new Keyed(node, point));
     }
   }
 

@@ -8,6 +8,7 @@ import io.dyetrace.common.record.ProbeKey;
 import io.dyetrace.common.record.Schema;
 import io.dyetrace.common.record.Verdict;
 import io.dyetrace.common.record.VerdictState;
+import io.dyetrace.common.topology.Vip;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -106,6 +107,9 @@ final class VerdictWriter {
             "The evidence is e^%.0f times likelier with this fault than without (needed: e^%.0f).",
             a.nats(),
             now.config().verdicts().openNats()));
+    for (String vip : s.affectedVips()) {
+      now.network().topology().vip(vip).filter(Vip::isCoveredByProbe).ifPresent(c -> cover(c, v));
+    }
     s.explains().stream()
         .limit(SAMPLE_PROBES)
         .forEach(
@@ -119,6 +123,18 @@ final class VerdictWriter {
     List<JudgedProbe> all = now.probes(sinceNs, p -> p.fate() != Fate.UNDECIDED);
     v.setAffectedProbeShare(Math.min(1, Evidences.ratio(s.explains().size(), all.size())));
     v.addAllHealthySiblings(healthySiblings(now, s.hypothesis(), sinceNs));
+  }
+
+  /** What its probes cannot see: the way is the same, the protocol is not. */
+  private static void cover(Vip vip, Verdict.Builder v) {
+    v.addEvidence(
+        Evidences.of(
+            "covered_by_tcp_probe",
+            vip.probePort(),
+            0,
+            1,
+            "%s: what only its own protocol meets is not seen.",
+            vip.coverage()));
   }
 
   /** Components of the same kind whose probes were mostly answered meanwhile. */

@@ -49,8 +49,7 @@ final class VipAttackRule implements FaultRule {
     return suspicions;
   }
 
-  private void suspect(
-      Evaluation now, String vip, List<String> nodes, List<Suspicion> suspicions) {
+  private void suspect(Evaluation now, String vip, List<String> nodes, List<Suspicion> suspicions) {
     DetectorConfig.Overload config = now.config().overload();
     long sinceNs = now.nowNs() - config.window().toNanos();
     Map<String, TreeMap<Long, Long>> hit = new TreeMap<>();
@@ -65,10 +64,7 @@ final class VipAttackRule implements FaultRule {
     }
     int badSeconds = hit.values().stream().mapToInt(Map::size).sum();
     long packets =
-        hit.values().stream()
-            .flatMap(m -> m.values().stream())
-            .mapToLong(Long::longValue)
-            .sum();
+        hit.values().stream().flatMap(m -> m.values().stream()).mapToLong(Long::longValue).sum();
     long firstNs =
         (hit.values().stream().mapToLong(TreeMap::firstKey).min().orElseThrow() - 1) * SECOND_NS;
     long lastNs =
@@ -141,7 +137,8 @@ final class VipAttackRule implements FaultRule {
     if (ours >= now.config().overload().samples() && share >= AIMED_SHARE) {
       stream
           .malformed("", sinceNs, now.nowNs())
-          .forEach((second, packets) -> seconds.merge(second, Math.round(packets * share), Long::sum));
+          .forEach(
+              (second, packets) -> seconds.merge(second, Math.round(packets * share), Long::sum));
     }
     seconds.values().removeIf(packets -> packets < now.config().overload().drops());
     return seconds;

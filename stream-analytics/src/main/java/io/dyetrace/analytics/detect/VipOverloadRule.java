@@ -123,8 +123,7 @@ final class VipOverloadRule implements FaultRule {
   }
 
   /** What tells it from nodes that are over their own limits: those would limit other VIPs too. */
-  private static Evidence otherVips(
-      Evaluation now, String vip, List<String> nodes, long sinceNs) {
+  private static Evidence otherVips(Evaluation now, String vip, List<String> nodes, long sinceNs) {
     Set<String> others = new TreeSet<>();
     Set<String> limited = new TreeSet<>();
     for (String node : nodes) {
@@ -149,8 +148,7 @@ final class VipOverloadRule implements FaultRule {
   }
 
   /** Seconds in which the node dropped too many packets of the VIP for a limit, and how many. */
-  static TreeMap<Long, Long> badSeconds(
-      Evaluation now, String node, String vip, long sinceNs) {
+  static TreeMap<Long, Long> badSeconds(Evaluation now, String node, String vip, long sinceNs) {
     TreeMap<Long, Long> seconds =
         new TreeMap<>(now.node(node).drops(vip, "limit", sinceNs, now.nowNs()));
     seconds.values().removeIf(packets -> packets < now.config().overload().drops());

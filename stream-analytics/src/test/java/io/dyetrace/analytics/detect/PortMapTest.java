@@ -37,7 +37,9 @@ class PortMapTest {
       ports.learn(1, "vip-web", Leg.CLB_FORWARD, port, "gw-3", 20 * SECOND + port);
     }
 
-    assertThat(ports.node(1, "vip-web", Leg.CLB_FORWARD, 9)).as("learned before the next hops changed").isEmpty();
+    assertThat(ports.node(1, "vip-web", Leg.CLB_FORWARD, 9))
+        .as("learned before the next hops changed")
+        .isEmpty();
     assertThat(ports.node(1, "vip-web", Leg.CLB_FORWARD, 0)).as("learned since").isEqualTo("gw-3");
     assertThat(ports.node(1, "vip-api", Leg.CLB_FORWARD, 9)).as("another VIP").isEqualTo("gw-1");
   }

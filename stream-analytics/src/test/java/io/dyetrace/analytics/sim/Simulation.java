@@ -20,16 +20,20 @@ import io.dyetrace.common.registry.Direction;
 import io.dyetrace.common.registry.DropReason;
 import io.dyetrace.common.registry.Tier;
 import io.dyetrace.common.registry.TracePoint;
+import io.dyetrace.common.topology.Component;
 import io.dyetrace.common.topology.Topology;
 import io.dyetrace.common.topology.Vip;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * What the lab's probers and agents would send, without packets: deterministic for a seed, with the
@@ -71,7 +75,9 @@ public final class Simulation {
   private final Topology topology;
   private final Random random;
   private final long durationNs;
-  private final List<String> nodes = List.of("gw-1", "gw-2", "gw-3", "gw-4");
+  private final List<String> nodes;
+  private final List<String> edges;
+  private final List<String> balancers;
   private final List<String> probers = List.of("prober-1", "prober-2");
   private final long hashSeed;
 
@@ -81,6 +87,8 @@ public final class Simulation {
   private final Schedule backendsRefusing = new Schedule();
   private final Schedule vipsMissing = new Schedule();
   private final Schedule overloads = new Schedule();
+  private final Schedule nodeOverloads = new Schedule();
+  private final Schedule attacks = new Schedule();
   private final Schedule proberFaults = new Schedule();
   private final Map<String, ProberFailure> proberFailures = new HashMap<>();
   private final Schedule outages = new Schedule();
@@ -93,12 +101,24 @@ public final class Simulation {
   private final List<Stamped> stamps = new ArrayList<>();
   private final Map<String, Long> ringSequences = new HashMap<>();
   private final Map<String, Long> limitDrops = new TreeMap<>();
+  private final Map<String, Long> tableFull = new TreeMap<>();
+  private final Map<String, Long> malformed = new TreeMap<>();
 
   public Simulation(Topology topology, long seed, long durationNs) {
     this.topology = topology;
+    this.nodes = names(topology, t -> true);
+    this.edges = names(topology, t -> t == Tier.EIP);
+    this.balancers = names(topology, t -> t == Tier.CLB);
     this.random = new Random(seed);
     this.hashSeed = random.nextLong();
     this.durationNs = durationNs;
+  }
+
+  private static List<String> names(Topology topology, Predicate<Tier> which) {
+    return topology.components(Component.Kind.GATEWAY).stream()
+        .filter(c -> which.test(Objects.requireNonNull(c.tier())))
+        .map(Component::name)
+        .toList();
   }
 
   /** The noise of a busy two-core machine. */
@@ -201,6 +221,18 @@ public final class Simulation {
     return this;
   }
 
+  /** A node's session table is full: half of what is new is dropped, whatever its VIP. */
+  public Simulation nodeOverload(String node, long fromNs, long toNs) {
+    nodeOverloads.add(node, fromNs, toNs);
+    return this;
+  }
+
+  /** Malformed packets to a VIP, over all nodes of the first tier. */
+  public Simulation attack(String vip, long fromNs, long toNs) {
+    attacks.add(vip, fromNs, toNs);
+    return this;
+  }
+
   public Simulation proberFault(String prober, ProberFailure failure, long fromNs, long toNs) {
     proberFaults.add(prober, fromNs, toNs);
     proberFailures.put(prober, failure);
@@ -224,11 +256,24 @@ public final class Simulation {
     for (String prober : probers) {
       runProber(prober);
     }
+    for (Vip vip : topology.vips()) {
+      for (long at = 0; at < durationNs; at += 250 * MS) {
+        for (String node : firstTier()) {
+          if (attacks.covers(vip.name(), at) && random.nextDouble() < 0.6) {
+            malformed(node, vip, at + uniform(250 * MS));
+          }
+        }
+      }
+    }
     for (String node : nodes) {
       runAgent(node);
     }
     deliveries.sort(Comparator.comparingLong(Delivery::atNs).thenComparing(Delivery::source));
     return deliveries;
+  }
+
+  private List<String> firstTier() {
+    return edges.isEmpty() ? balancers : edges;
   }
 
   private long uniform(long max) {
@@ -361,7 +406,8 @@ public final class Simulation {
             .setRound(round)
             .setTarget(vip.name())
             .setTargetAddress(ByteString.copyFrom(vip.address().getAddress()))
-            .setTargetPort(vip.port())
+            .setTargetPort(vip.probePort())
+            .setSourceAddress(proberAddress(id))
             .setSourcePort(port)
             .setSentTimeNs(absolute(sentNs));
     boolean faulty = proberFaults.covers(prober, sentNs);
@@ -397,6 +443,10 @@ public final class Simulation {
         r.setOutcome(outcome[0]).setRttNs(rtt).setReceivedTimeNs(absolute(receivedNs)));
   }
 
+  private static ByteString proberAddress(int id) {
+    return ByteString.copyFrom(new byte[] {(byte) 198, 18, (byte) (10 + id), 2});
+  }
+
   private static void add(
       TreeMap<Long, List<ProbeResult>> results, long knownNs, ProbeResult.Builder r) {
     long published = (knownNs / (100 * MS) + 1) * (100 * MS);
@@ -409,11 +459,10 @@ public final class Simulation {
    */
   private long travel(
       int proberId, Vip vip, int port, int sequence, long sentNs, ProbeOutcome[] outcome) {
-    String node =
-        nodes.get(
-            (int)
-                Math.floorMod(
-                    mix(hashSeed ^ mix(proberId * 31L + vip.name().hashCode()) ^ port), 4L));
+    if (!edges.isEmpty()) {
+      return travelOverTiers(new Probe(proberId, vip, port, sequence), sentNs, outcome);
+    }
+    String node = balancer(proberId, vip, port);
     long at = awake(stalls, node, sentNs + hop());
     if (crashes.covers(node, at)) {
       // The hop before it gives up on ARP after a while.
@@ -448,7 +497,8 @@ public final class Simulation {
           DropReason.NO_VIP);
       return Long.MAX_VALUE;
     }
-    if (overloads.covers(vip.name(), at) && random.nextDouble() < 0.7) {
+    DropReason limit = limit(node, vip, at);
+    if (limit != DropReason.NONE) {
       stamp(
           node,
           at,
@@ -460,7 +510,7 @@ public final class Simulation {
           vip,
           TracePoint.SESSION,
           Direction.FORWARD,
-          DropReason.NEW_CONNECTION_LIMIT);
+          limit);
       return Long.MAX_VALUE;
     }
     Vip.Backend backend = vip.backends().get(random.nextInt(vip.backends().size()));
@@ -513,6 +563,132 @@ public final class Simulation {
         DropReason.NONE);
     outcome[0] = refused ? ProbeOutcome.RST : ProbeOutcome.SYN_ACK;
     return random.nextDouble() < lossShare ? Long.MAX_VALUE : at + hop();
+  }
+
+  private DropReason limit(String node, Vip vip, long atNs) {
+    if (overloads.covers(vip.name(), atNs) && random.nextDouble() < 0.7) {
+      return DropReason.NEW_CONNECTION_LIMIT;
+    }
+    return nodeOverloads.covers(node, atNs) && random.nextDouble() < 0.5
+        ? DropReason.SESSION_TABLE_FULL
+        : DropReason.NONE;
+  }
+
+  /** The router in front of a tier hashes the flow, or the tunnel's source port, a hash of it. */
+  private String pick(List<String> of, long salt, int proberId, Vip vip, int port) {
+    long flow = mix(hashSeed ^ mix(proberId * 31L + vip.name().hashCode()) ^ port);
+    return of.get((int) Math.floorMod(salt == 0 ? flow : mix(flow ^ salt), (long) of.size()));
+  }
+
+  private String balancer(int proberId, Vip vip, int port) {
+    return pick(balancers, 0, proberId, vip, port);
+  }
+
+  private record Probe(int proberId, Vip vip, int port, int sequence) {}
+
+  /** There over an EIP and a CLB node, back over the same CLB node and whichever EIP node. */
+  private long travelOverTiers(Probe p, long sentNs, ProbeOutcome[] outcome) {
+    Vip vip = p.vip();
+    String edge = pick(edges, 7, p.proberId(), vip, p.port());
+    String balancer = balancer(p.proberId(), vip, p.port());
+    String back = pick(edges, 11, p.proberId(), vip, p.port());
+    long at = awake(stalls, edge, sentNs + hop());
+    if (crashes.covers(edge, at)) {
+      return Long.MAX_VALUE;
+    }
+    at = pass(p, edge, Direction.FORWARD, "", at);
+    at = awake(stalls, balancer, at + hop());
+    if (crashes.covers(balancer, at)) {
+      return Long.MAX_VALUE;
+    }
+    boolean missing = vipsMissing.covers(vip.name() + "@" + balancer, at);
+    DropReason drop = missing ? DropReason.NO_VIP : limit(balancer, vip, at);
+    if (drop != DropReason.NONE) {
+      stamp(p, balancer, at, TracePoint.RX, Direction.FORWARD, "", DropReason.NONE);
+      stamp(p, balancer, at, TracePoint.SESSION, Direction.FORWARD, "", drop);
+      return Long.MAX_VALUE;
+    }
+    Vip.Backend backend = vip.backends().get(random.nextInt(vip.backends().size()));
+    at = pass(p, balancer, Direction.FORWARD, backend.name(), at);
+    if (backendsSilent.covers(topology.hostOf(backend.name()), at)
+        || random.nextDouble() < lossShare) {
+      return Long.MAX_VALUE;
+    }
+    at = awake(stalls, balancer, at + 2 * hop());
+    if (crashes.covers(balancer, at)) {
+      return Long.MAX_VALUE;
+    }
+    at = pass(p, balancer, Direction.REPLY, backend.name(), at);
+    at = awake(stalls, back, at + hop());
+    if (crashes.covers(back, at)) {
+      return Long.MAX_VALUE;
+    }
+    at = pass(p, back, Direction.REPLY, "", at);
+    outcome[0] = ProbeOutcome.SYN_ACK;
+    return random.nextDouble() < lossShare ? Long.MAX_VALUE : at + hop();
+  }
+
+  private long pass(Probe p, String node, Direction direction, String backend, long atNs) {
+    stamp(p, node, atNs, TracePoint.RX, direction, backend, DropReason.NONE);
+    stamp(p, node, atNs + 15_000, TracePoint.TX, direction, backend, DropReason.NONE);
+    return atNs + 15_000;
+  }
+
+  private void stamp(
+      Probe p,
+      String node,
+      long atNs,
+      TracePoint point,
+      Direction direction,
+      String backend,
+      DropReason reason) {
+    boolean stateless = edges.contains(node);
+    Vip vip = p.vip();
+    InetAddress address =
+        stateless && direction == Direction.FORWARD
+            ? vip.address()
+            : Objects.requireNonNull(vip.privateAddress());
+    ByteString service = ByteString.copyFrom(address.getAddress());
+    Point.Builder b =
+        Point.newBuilder()
+            .setTimeNs(absolute(atNs))
+            .setTier(stateless ? Tier.EIP.code() : Tier.CLB.code())
+            .setPoint(point.code())
+            .setReason(reason.code())
+            .setDirection(direction.code())
+            .setVip(stateless ? "" : vip.name())
+            .setBackend(backend)
+            .setProtocol(6);
+    if (direction == Direction.FORWARD || stateless) {
+      boolean forward = direction == Direction.FORWARD;
+      b.setSourceAddress(forward ? proberAddress(p.proberId()) : service)
+          .setSourcePort(forward ? p.port() : vip.probePort())
+          .setDestinationAddress(forward ? service : proberAddress(p.proberId()))
+          .setDestinationPort(forward ? vip.probePort() : p.port());
+    }
+    if (direction == Direction.REPLY && stateless) {
+      b.setKeyState(ProbeKeyState.KEY_UNKNOWN);
+    } else {
+      b.setKeyState(ProbeKeyState.KEY_VERIFIED)
+          .setProberId(p.proberId())
+          .setProbeSequence(p.sequence());
+    }
+    stamps.add(new Stamped(atNs, node, b));
+  }
+
+  /** A sampled drop point of a malformed packet: nobody could tell its VIP but by the address. */
+  private void malformed(String node, Vip vip, long atNs) {
+    Point.Builder b =
+        Point.newBuilder()
+            .setTimeNs(absolute(atNs))
+            .setTier(edges.contains(node) ? Tier.EIP.code() : Tier.CLB.code())
+            .setPoint(TracePoint.RX.code())
+            .setReason(DropReason.MALFORMED_TCP.code())
+            .setDirection(Direction.FORWARD.code())
+            .setDestinationAddress(ByteString.copyFrom(vip.address().getAddress()))
+            .setKeyState(ProbeKeyState.KEY_SAMPLED)
+            .setSampleWeight(100);
+    stamps.add(new Stamped(atNs, node, b));
   }
 
   private long hop() {
@@ -633,7 +809,7 @@ public final class Simulation {
         WorkerCounters.newBuilder().setTimeNs(absolute(atNs)).setLongestPollGapNs(gap));
     for (Vip vip : topology.vips()) {
       String key = node + vip.name();
-      if (overloads.covers(vip.name(), atNs)) {
+      if (overloads.covers(vip.name(), atNs) && balancers.contains(node)) {
         limitDrops.merge(key, 100 + uniform(200), Long::sum);
       }
       long packets = limitDrops.getOrDefault(key, 0L);
@@ -645,6 +821,31 @@ public final class Simulation {
                 .setReason(DropReason.NEW_CONNECTION_LIMIT.code())
                 .setPackets(packets));
       }
+    }
+    for (Vip vip : topology.vips()) {
+      if (nodeOverloads.covers(node, atNs)) {
+        tableFull.merge(node + vip.name(), 30 + uniform(60), Long::sum);
+      }
+      long packets = tableFull.getOrDefault(node + vip.name(), 0L);
+      if (packets > 0) {
+        batch.addDrops(
+            DropCounters.newBuilder()
+                .setTimeNs(absolute(atNs))
+                .setVip(vip.name())
+                .setReason(DropReason.SESSION_TABLE_FULL.code())
+                .setPackets(packets));
+      }
+      if (attacks.covers(vip.name(), atNs) && firstTier().contains(node)) {
+        malformed.merge(node, 200 + uniform(100), Long::sum);
+      }
+    }
+    long unreadable = malformed.getOrDefault(node, 0L);
+    if (unreadable > 0) {
+      batch.addDrops(
+          DropCounters.newBuilder()
+              .setTimeNs(absolute(atNs))
+              .setReason(DropReason.MALFORMED_TCP.code())
+              .setPackets(unreadable));
     }
     return batch.build();
   }
