@@ -3,6 +3,9 @@ package io.dyetrace.analytics;
 import io.dyetrace.analytics.dedup.RowFunction;
 import io.dyetrace.analytics.detection.Detector;
 import io.dyetrace.analytics.detection.DetectorOperator;
+import io.dyetrace.analytics.flow.ByFlow;
+import io.dyetrace.analytics.flow.Flows;
+import io.dyetrace.analytics.flow.KeyFillFunction;
 import io.dyetrace.analytics.telemetry.OpaqueType;
 import io.dyetrace.analytics.telemetry.ProgressOperator;
 import io.dyetrace.analytics.telemetry.Telemetry;
@@ -10,8 +13,10 @@ import io.dyetrace.analytics.telemetry.Telemetry.Batch;
 import io.dyetrace.analytics.telemetry.UnreadableSplit;
 import io.dyetrace.common.record.Verdict;
 import io.dyetrace.storage.flink.StorageRowTypeInfo;
+import io.dyetrace.storage.row.StorageRow;
 import java.time.Duration;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
@@ -20,7 +25,8 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *
  * <pre>
  * detection: probes, points, counters ─▶ progress ─▶ detector per cluster ─▶ dyetrace.verdicts
- * storage:   every topic, verdicts too ─▶ split ─▶ rows, repeats removed ─▶ ClickHouse
+ * storage:   every topic, verdicts too ─▶ split ─▶ rows, repeats removed ─┬───────────▶ ClickHouse
+ *                                            │     a stateless tier's replies └▶ reply keys ─┘
  *                                            └───▶ dyetrace.dead-letter
  * </pre>
  *
@@ -40,9 +46,10 @@ public final class AnalyticsJob {
       JobSources sources,
       JobSinks sinks,
       Detector.Factory detectors,
+      Flows flows,
       DetectorOperator.Settings settings) {
     detection(environment, sources, sinks, detectors, settings);
-    storage(environment, sources, sinks, settings);
+    storage(environment, sources, sinks, flows, settings);
   }
 
   private static void detection(
@@ -74,6 +81,7 @@ public final class AnalyticsJob {
       StreamExecutionEnvironment environment,
       JobSources sources,
       JobSinks sinks,
+      Flows flows,
       DetectorOperator.Settings settings) {
     SingleOutputStreamOperator<Telemetry> readable =
         environment
@@ -92,12 +100,20 @@ public final class AnalyticsJob {
         .sinkTo(sinks.deadLetters())
         .uid("dead-letter-sink")
         .name("dead letters");
-    readable
-        .keyBy(Telemetry::key)
-        .process(new RowFunction(settings.deduplicationTtl()))
-        .returns(StorageRowTypeInfo.INSTANCE)
-        .uid("rows")
-        .name("rows")
+    SingleOutputStreamOperator<StorageRow> rows =
+        readable
+            .keyBy(Telemetry::key)
+            .process(new RowFunction(settings.deduplicationTtl(), flows))
+            .returns(StorageRowTypeInfo.INSTANCE)
+            .uid("rows")
+            .name("rows");
+    rows.union(
+            rows.getSideOutput(RowFunction.BY_FLOW)
+                .keyBy(new ByFlow(flows), Types.STRING)
+                .process(new KeyFillFunction(settings.deduplicationTtl()))
+                .returns(StorageRowTypeInfo.INSTANCE)
+                .uid("reply-keys")
+                .name("reply keys"))
         .sinkTo(sinks.rows())
         .uid("row-sink")
         .name("ClickHouse");

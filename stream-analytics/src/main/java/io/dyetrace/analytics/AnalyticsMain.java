@@ -128,6 +128,7 @@ public final class AnalyticsMain implements Callable<Integer> {
             kafka.endOffsets()),
         new JobSinks(kafka.verdicts(), ClickHouseSink.to(config.clickhouse()), kafka.deadLetters()),
         detectors,
+        detectors.flows(),
         DetectorOperator.Settings.DEFAULT.withDeduplicationTtl(config.deduplicationTtl()));
   }
 

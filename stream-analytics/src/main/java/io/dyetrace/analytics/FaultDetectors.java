@@ -3,6 +3,7 @@ package io.dyetrace.analytics;
 import io.dyetrace.analytics.detect.DetectorConfig;
 import io.dyetrace.analytics.detect.FaultDetector;
 import io.dyetrace.analytics.detection.Detector;
+import io.dyetrace.analytics.flow.Flows;
 import io.dyetrace.common.config.StrictYaml;
 import io.dyetrace.common.record.CounterBatch;
 import io.dyetrace.common.record.PointBatch;
@@ -37,6 +38,11 @@ final class FaultDetectors implements Detector.Factory {
   @Override
   public Detector restore(byte[] snapshot) {
     return new Adapter(FaultDetector.restore(topology(), config(), snapshot));
+  }
+
+  /** How the topology's replies are told apart. */
+  Flows flows() {
+    return Flows.of(topology());
   }
 
   private Topology topology() {

@@ -10,7 +10,9 @@ import io.dyetrace.analytics.KafkaTestClient;
 import io.dyetrace.analytics.Records;
 import io.dyetrace.analytics.detection.Detector;
 import io.dyetrace.analytics.detection.DetectorOperator;
+import io.dyetrace.analytics.flow.Flows;
 import io.dyetrace.analytics.kafka.KafkaConnectors;
+import io.dyetrace.analytics.sim.SimTopology;
 import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
 import io.dyetrace.broker.BrokerConfig;
 import io.dyetrace.broker.EmbeddedBroker;
@@ -163,6 +165,7 @@ class EmbeddedFlinkIT {
             kafka.endOffsets()),
         new JobSinks(kafka.verdicts(), new DiscardingSink<>(), kafka.deadLetters()),
         new EchoFactory(),
+        Flows.of(SimTopology.lab()),
         DetectorOperator.Settings.DEFAULT);
     return environment.getStreamGraph();
   }
