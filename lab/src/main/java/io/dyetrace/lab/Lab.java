@@ -6,6 +6,7 @@ import io.dyetrace.lab.network.LabNetwork;
 import io.dyetrace.lab.plan.ConfigFiles;
 import io.dyetrace.lab.plan.LabPaths;
 import io.dyetrace.lab.plan.LabPlan;
+import io.dyetrace.lab.plan.LabTopology;
 import io.dyetrace.lab.process.Component;
 import io.dyetrace.lab.process.ComponentTable;
 import io.dyetrace.lab.process.Startup;
@@ -25,8 +26,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one lab of this machine.
@@ -44,22 +47,51 @@ public final class Lab {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private record UpMarker(String upSince, Set<String> without) {}
+  private record UpMarker(String upSince, Set<String> without, @Nullable String topology) {
+    LabTopology labTopology() {
+      return topology == null ? LabTopology.ONE_TIER : LabTopology.of(topology);
+    }
+  }
 
-  private final LabPlan plan = new LabPlan();
+  private LabPlan plan;
   private final LabPaths paths;
   private final Console console;
-  private final LabNetwork network = new LabNetwork(plan);
+  private LabNetwork network;
   private final Supervisor supervisor;
-  private final ComponentTable components;
+  private ComponentTable components;
   private final FaultBook faults;
 
   public Lab(LabPaths paths, Console console) {
     this.paths = paths;
     this.console = console;
     this.supervisor = new Supervisor(paths);
+    this.plan = new LabPlan(marker().map(UpMarker::labTopology).orElse(LabTopology.ONE_TIER));
+    this.network = new LabNetwork(plan);
     this.components = new ComponentTable(plan, paths);
     this.faults = new FaultBook(paths.faults());
+  }
+
+  private Optional<UpMarker> marker() {
+    try {
+      return Optional.of(JSON.readValue(paths.upMarker().toFile(), UpMarker.class));
+    } catch (IOException notUp) {
+      return Optional.empty();
+    }
+  }
+
+  /** What is to be brought up; a lab that is up is what it is. */
+  public void choose(LabTopology topology) {
+    if (topology == plan.topology()) {
+      return;
+    }
+    if (isUp()) {
+      throw LabException.usage(
+          "the lab is up as %s; './dyetrace lab down' makes room for %s"
+              .formatted(plan.topology().label(), topology.label()));
+    }
+    plan = new LabPlan(topology);
+    network = new LabNetwork(plan);
+    components = new ComponentTable(plan, paths);
   }
 
   public LabPlan plan() {
@@ -139,7 +171,8 @@ public final class Lab {
       repair();
       return;
     }
-    if (Files.exists(paths.state()) || !network.existingNamespaces().isEmpty()) {
+    if (Files.exists(paths.state())
+        || networks().stream().anyMatch(n -> !n.existingNamespaces().isEmpty())) {
       console.say("what an earlier lab left is removed first");
       removeEverything();
     }
@@ -178,11 +211,7 @@ public final class Lab {
 
   /** The components that this lab was brought up with. */
   public List<Component> wantedComponents() {
-    try {
-      return wanted(JSON.readValue(paths.upMarker().toFile(), UpMarker.class).without());
-    } catch (IOException notUp) {
-      return components.all();
-    }
+    return marker().map(m -> wanted(m.without())).orElseGet(components::all);
   }
 
   private List<Component> wanted(Set<String> without) {
@@ -191,7 +220,9 @@ public final class Lab {
 
   private void writeMarker(Set<String> without) {
     try {
-      JSON.writeValue(paths.upMarker().toFile(), new UpMarker(Instant.now().toString(), without));
+      JSON.writeValue(
+          paths.upMarker().toFile(),
+          new UpMarker(Instant.now().toString(), without, plan.topology().label()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -237,20 +268,26 @@ public final class Lab {
   }
 
   private boolean removeEverything() {
-    List<Long> inside = network.processesInside();
+    List<Long> inside =
+        networks().stream().flatMap(n -> n.processesInside().stream()).distinct().toList();
     int ended = supervisor.endAll(inside);
     if (ended > 0) {
       console.say("%d processes ended", ended);
     }
-    boolean hadNetwork = !network.existingNamespaces().isEmpty() || network.bridgeExists();
+    boolean hadNetwork = false;
     LabException networkFailed = null;
-    if (hadNetwork) {
-      try {
-        network.down();
-        console.say("network removed");
-      } catch (LabException e) {
-        networkFailed = e; // the files go all the same
+    for (LabNetwork any : networks()) {
+      if (!any.existingNamespaces().isEmpty() || any.bridgeExists()) {
+        hadNetwork = true;
+        try {
+          any.down();
+        } catch (LabException e) {
+          networkFailed = e; // the files go all the same
+        }
       }
+    }
+    if (hadNetwork && networkFailed == null) {
+      console.say("network removed");
     }
     boolean hadFiles = false;
     keepLogs();
@@ -265,9 +302,20 @@ public final class Lab {
     return ended > 0 || hadNetwork || hadFiles;
   }
 
+  /** This lab's, and any other's: what an earlier one left may be either. */
+  private List<LabNetwork> networks() {
+    List<LabNetwork> all = new ArrayList<>(List.of(network));
+    LabPlan.all().stream()
+        .filter(p -> p.topology() != plan.topology())
+        .forEach(p -> all.add(new LabNetwork(p)));
+    return all;
+  }
+
   /** DPDK leaves a directory for each process that was killed. */
   private void deleteDpdkRuntime() {
-    plan.nodes().forEach(n -> deleteTree(Path.of("/var/run/dpdk/dyetrace-" + n.name())));
+    LabPlan.all().stream()
+        .flatMap(p -> p.nodes().stream())
+        .forEach(n -> deleteTree(Path.of("/var/run/dpdk/dyetrace-" + n.name())));
     deleteIfEmpty(Path.of("/var/run/dpdk"));
   }
 

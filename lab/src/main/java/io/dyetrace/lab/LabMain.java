@@ -7,6 +7,7 @@ import io.dyetrace.lab.command.DownCommand;
 import io.dyetrace.lab.command.FloodCommand;
 import io.dyetrace.lab.command.HealCommand;
 import io.dyetrace.lab.command.InjectCommand;
+import io.dyetrace.lab.command.MalformedCommand;
 import io.dyetrace.lab.command.SendFramesCommand;
 import io.dyetrace.lab.command.StatusCommand;
 import io.dyetrace.lab.command.UpCommand;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
       CheckCommand.class,
       AcceptanceCommand.class,
       FloodCommand.class,
+      MalformedCommand.class,
       SendFramesCommand.class
     })
 public final class LabMain implements Callable<Integer> {

@@ -71,7 +71,8 @@ class RegistryTest {
 
   @Test
   void shouldRefuseAReasonSflowDoesNotKnow() throws Exception {
-    append("drop_reasons.tsv", "39\tNEW_ONE\tbox\tno_such_reason\ta new reason");
+    int next = DropReason.values().length;
+    append("drop_reasons.tsv", next + "\tNEW_ONE\tbox\tno_such_reason\ta new reason");
     assertRefused("drop_reasons.tsv", "sFlow knows no reason 'no_such_reason'");
   }
 

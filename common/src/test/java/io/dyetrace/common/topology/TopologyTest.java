@@ -8,8 +8,11 @@ import io.dyetrace.common.config.DocumentedYaml;
 import io.dyetrace.common.config.IpAddresses;
 import io.dyetrace.common.config.LocationConfig;
 import io.dyetrace.common.registry.Tier;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,6 +115,29 @@ class TopologyTest {
 
     assertThat(example.components()).hasSize(3);
     assertThat(example.hostOf("rs-1-web")).isEqualTo("rs-1");
+  }
+
+  @Test
+  void shouldFindAVipOfTwoTiersByEachOfItsServices() throws Exception {
+    Topology twoTier =
+        Topology.parse(
+            YAML.replace(
+                "  protocol: udp",
+                "  private_address: 10.0.0.1\n    protocol: udp\n    probe: {port: 8443}"),
+            "x.yaml");
+    Vip vip = twoTier.vip("vip-dns").orElseThrow();
+    InetAddress outside = InetAddress.getByName("198.19.0.1");
+    InetAddress inside = InetAddress.getByName("10.0.0.1");
+
+    assertThat(vip.probePort()).isEqualTo(8443);
+    assertThat(vip.coverage())
+        .isEqualTo("vip-dns (UDP 80) is covered by TCP probe on port 8443 over the same nodes");
+    for (InetAddress address : List.of(outside, inside)) {
+      assertThat(twoTier.vip(address, 80, 17)).contains(vip);
+      assertThat(twoTier.vip(address, 8443, 6)).contains(vip);
+    }
+    assertThat(twoTier.publicByPrivate()).containsExactly(Map.entry(inside, outside));
+    assertThat(twoTier.vip("vip-web").map(Vip::coverage)).contains("");
   }
 
   @Test

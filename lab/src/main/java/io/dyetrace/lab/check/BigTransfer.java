@@ -39,7 +39,7 @@ final class BigTransfer implements Check {
                       + " --interface "
                       + lab.plan().pinnedClientAddress(node)
                       + " http://"
-                      + vip.address()
+                      + lab.plan().addressThrough(node, vip)
                       + "/10mb.bin | sha256sum")
               .in(lab.plan().client().namespace())
               .timeout(Duration.ofSeconds(40))

@@ -17,7 +17,7 @@ public final class Checks {
   private Checks() {}
 
   /**
-   * All of them.
+   * All of them for a lab of one tier.
    *
    * @param quiet how long the quiet run lasts
    */
@@ -42,9 +42,21 @@ public final class Checks {
     return List.copyOf(all);
   }
 
+  /** Those for a lab of two tiers. */
+  public static List<Check> twoTier() {
+    return List.of(new TwoTier());
+  }
+
+  /** Those that are listed and found by name, whatever the lab. */
+  public static List<Check> known(Duration quiet) {
+    List<Check> known = new ArrayList<>(all(quiet));
+    known.addAll(twoTier());
+    return List.copyOf(known);
+  }
+
   /** The check of this name. */
   public static Check named(String name, Duration quiet) {
-    List<Check> all = all(quiet);
+    List<Check> all = known(quiet);
     return all.stream()
         .filter(c -> c.name().equals(name))
         .findFirst()

@@ -8,9 +8,11 @@ import io.dyetrace.lab.check.Checks;
 import io.dyetrace.lab.demo.Calm;
 import io.dyetrace.lab.demo.Demo;
 import io.dyetrace.lab.plan.LabPaths;
+import io.dyetrace.lab.plan.LabTopology;
 import io.dyetrace.lab.system.Console;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine.Command;
@@ -49,7 +51,11 @@ public final class AcceptanceCommand extends LabCommand {
         new AcceptanceReport(
             "./dyetrace lab acceptance --demos " + demos + " --quiet-minutes " + quietMinutes,
             lab.paths().home());
-    runChecks(lab, report);
+    runChecks(lab, Checks.all(Duration.ofMinutes(quietMinutes)), report);
+    // A lab that was taken down starts nothing any more.
+    Lab twoTier = new Lab(LabPaths.standard(), new Console(true));
+    twoTier.choose(LabTopology.TWO_TIER);
+    runChecks(twoTier, Checks.twoTier(), report);
     for (int i = 1; i <= demos; i++) {
       runDemo(i, report);
     }
@@ -58,11 +64,11 @@ public final class AcceptanceCommand extends LabCommand {
     return report.passed() ? 0 : 1;
   }
 
-  private void runChecks(Lab lab, AcceptanceReport report) {
+  private static void runChecks(Lab lab, List<Check> checks, AcceptanceReport report) {
     try (Teardown teardown = Teardown.arm(lab)) {
       lab.up();
       new Calm(lab).await(Duration.ofMinutes(3));
-      for (Check check : Checks.all(Duration.ofMinutes(quietMinutes))) {
+      for (Check check : checks) {
         report.add(check, Checks.run(lab, check));
       }
     } catch (LabException e) {

@@ -2,9 +2,11 @@ package io.dyetrace.lab.command;
 
 import io.dyetrace.lab.fault.Flood;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -16,6 +18,9 @@ import picocli.CommandLine.Option;
 public final class FloodCommand implements Callable<Integer> {
   @Option(names = "--to", required = true, description = "ADDRESS:PORT")
   private String to = "";
+
+  @Option(names = "--from", description = "an address of this host")
+  private @Nullable InetAddress from;
 
   @Option(names = "--rate", required = true, description = "connections a second")
   private int rate;
@@ -29,6 +34,7 @@ public final class FloodCommand implements Callable<Integer> {
     Flood.Count count =
         new Flood(
                 new InetSocketAddress(parts[0], Integer.parseInt(parts[1])),
+                from,
                 rate,
                 Duration.ofSeconds(seconds))
             .run();

@@ -23,7 +23,10 @@ import picocli.CommandLine.Parameters;
       "  backend-down rs-2        the server killed, its host silent",
       "  config-error vip-web@gw-2   one node loses one VIP",
       "  prober-fault prober-1    everything it sends is dropped on its access link",
-      "  vip-overload vip-api     twice as many connections a second as the nodes let through"
+      "  vip-overload vip-api     twice as many connections a second as the nodes let through",
+      "  flow-limit gw-2          one node has room for a few sessions only, whatever the VIP",
+      "  malformed vip-web        packets to the VIP that no TCP sends",
+      "In the two-tier lab: node-crash and node-jitter of eip-1 or clb-2, the others of clb-2."
     })
 public final class InjectCommand extends LabCommand {
   @Parameters(index = "0", paramLabel = "FAULT")
@@ -35,7 +38,8 @@ public final class InjectCommand extends LabCommand {
   @Option(
       names = "--seconds",
       defaultValue = "300",
-      description = "node-jitter and vip-overload end by themselves after so long (default: 300)")
+      description =
+          "node-jitter, vip-overload, flow-limit and malformed end by themselves after so long (default: 300)")
   private int seconds;
 
   @Override

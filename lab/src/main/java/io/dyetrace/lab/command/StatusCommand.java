@@ -4,6 +4,8 @@ import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
 import io.dyetrace.lab.observe.LabStatus;
 import io.dyetrace.lab.observe.SeenVerdict;
+import io.dyetrace.lab.plan.LabPlan;
+import io.dyetrace.lab.plan.Vip;
 import io.dyetrace.lab.system.Console;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,12 +36,18 @@ public final class StatusCommand extends LabCommand {
     }
     LabStatus status = LabStatus.of(lab);
     List<String> complaints = status.complaints(lab);
-    print(lab.console(), status, complaints);
-    lab.console().result(json(status, complaints));
+    print(lab.console(), lab.plan(), status, complaints);
+    Map<String, Object> json = json(status, complaints);
+    json.put("topology", lab.plan().topology().label());
+    json.put(
+        "covered_by_tcp_probe",
+        lab.plan().vips().stream().filter(v -> v.probePort() != 0).map(Vip::name).toList());
+    lab.console().result(json);
     return complaints.isEmpty() ? 0 : 1;
   }
 
-  private static void print(Console console, LabStatus status, List<String> complaints) {
+  private static void print(
+      Console console, LabPlan plan, LabStatus status, List<String> complaints) {
     console.line("%-14s %8s  %-10s %s", "COMPONENT", "PID", "HEARTBEAT", "STATE");
     for (LabStatus.ComponentStatus c : status.components()) {
       Double age = status.heartbeatAgeSeconds().get(c.name());
@@ -53,6 +61,11 @@ public final class StatusCommand extends LabCommand {
               : c.problem() + (c.faulted() ? " (injected)" : ""));
     }
     console.line("");
+    for (Vip vip : plan.vips()) {
+      if (vip.probePort() != 0) {
+        console.line("coverage: %s", vip.coverage());
+      }
+    }
     status
         .faults()
         .forEach(

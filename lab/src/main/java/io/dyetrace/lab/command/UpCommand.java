@@ -2,6 +2,7 @@ package io.dyetrace.lab.command;
 
 import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
+import io.dyetrace.lab.plan.LabTopology;
 import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Command;
@@ -25,9 +26,24 @@ public final class UpCommand extends LabCommand {
       description = "components to leave out, for a small machine: mesh,orders,frontend")
   private Set<String> without = Set.of();
 
+  @Option(
+      names = "--topology",
+      paramLabel = "NAME",
+      description =
+          "one-tier (default): four load balancers; two-tier: two elastic IP nodes, VXLAN, three"
+              + " load balancers")
+  private String topology = "";
+
   @Override
   int run(Lab lab) {
     boolean wasUp = lab.isUp();
+    if (!topology.isEmpty()) {
+      try {
+        lab.choose(LabTopology.of(topology));
+      } catch (IllegalArgumentException e) {
+        throw LabException.usage(String.valueOf(e.getMessage()));
+      }
+    }
     lab.requireKnown(without);
     try (Teardown teardown = Teardown.arm(lab)) {
       try {
@@ -49,7 +65,8 @@ public final class UpCommand extends LabCommand {
       teardown.keep();
     }
     lab.console().say("the lab is up");
-    lab.console().result(Map.of("up", true, "started", !wasUp));
+    lab.console()
+        .result(Map.of("up", true, "started", !wasUp, "topology", lab.plan().topology().label()));
     return 0;
   }
 }

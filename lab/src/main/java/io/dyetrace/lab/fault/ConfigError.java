@@ -25,7 +25,7 @@ final class ConfigError implements Fault {
   ConfigError(Lab lab, Host node, Vip vip) {
     this.node = node;
     this.vip = vip;
-    this.sibling = Siblings.of(lab.plan().nodes(), node);
+    this.sibling = Siblings.of(lab.plan().tierOf(node), node);
     this.probe = new PathProbe(lab.plan());
     this.control = new ControlSocket(lab.paths().controlSocket(node));
     this.drops = new DropCounts(control);

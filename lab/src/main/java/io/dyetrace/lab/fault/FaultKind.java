@@ -6,12 +6,14 @@ import java.util.stream.Collectors;
 
 /** The faults that can be injected. */
 public enum FaultKind {
-  NODE_CRASH("node-crash", "gw-N", FaultClass.NODE_CRASH),
-  NODE_JITTER("node-jitter", "gw-N", FaultClass.NODE_JITTER),
+  NODE_CRASH("node-crash", "gw-N, eip-N or clb-N", FaultClass.NODE_CRASH),
+  NODE_JITTER("node-jitter", "gw-N, eip-N or clb-N", FaultClass.NODE_JITTER),
   BACKEND_DOWN("backend-down", "rs-N", FaultClass.BACKEND_DOWN),
-  CONFIG_ERROR("config-error", "gw-N or vip-NAME@gw-N", FaultClass.CONFIG_ERROR),
+  CONFIG_ERROR("config-error", "gw-N or vip-NAME@gw-N, clb-N for gw-N", FaultClass.CONFIG_ERROR),
   PROBER_FAULT("prober-fault", "prober-N", FaultClass.PROBER_FAULT),
-  VIP_OVERLOAD("vip-overload", "vip-api", FaultClass.VIP_OVERLOAD);
+  VIP_OVERLOAD("vip-overload", "vip-api", FaultClass.VIP_OVERLOAD),
+  FLOW_LIMIT("flow-limit", "gw-N or clb-N", FaultClass.NODE_OVERLOAD),
+  MALFORMED("malformed", "vip-NAME", FaultClass.VIP_ATTACK);
 
   private final String label;
   private final String targets;

@@ -1,6 +1,7 @@
 package io.dyetrace.lab.fault;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.Queue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens TCP connections at a bounded rate for a bounded time. Each is reset once it stands, and
@@ -21,10 +23,25 @@ public final class Flood {
   private static final long TICK_NS = Duration.ofMillis(10).toNanos();
 
   private final InetSocketAddress target;
+  private final @Nullable InetAddress source;
   private final int ratePerSecond;
   private final Duration duration;
 
   public Flood(InetSocketAddress target, int ratePerSecond, Duration duration) {
+    this(target, null, ratePerSecond, duration);
+  }
+
+  /**
+   * The same from an address of this host.
+   *
+   * @param source null: whichever the system chooses
+   */
+  public Flood(
+      InetSocketAddress target,
+      @Nullable InetAddress source,
+      int ratePerSecond,
+      Duration duration) {
+    this.source = source;
     this.target = target;
     this.ratePerSecond = ratePerSecond;
     this.duration = duration;
@@ -51,6 +68,9 @@ public final class Flood {
           SocketChannel channel = SocketChannel.open();
           channel.configureBlocking(false);
           channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+          if (source != null) {
+            channel.bind(new InetSocketAddress(source, 0));
+          }
           channel.register(selector, SelectionKey.OP_CONNECT);
           channel.connect(target);
           pending.add(new Attempt(channel, nowNs));

@@ -82,9 +82,7 @@ public final class Injector {
    */
   public List<InjectedFault> healAll() {
     List<InjectedFault> all =
-        lab.faults().all().stream()
-            .sorted(Comparator.comparing(f -> f.kind() == FaultKind.CONFIG_ERROR))
-            .toList();
+        lab.faults().all().stream().sorted(Comparator.comparing(Injector::needsProcess)).toList();
     LabException failed = null;
     for (InjectedFault fault : all) {
       try {
@@ -100,6 +98,10 @@ public final class Injector {
     return all;
   }
 
+  private static boolean needsProcess(InjectedFault f) {
+    return f.kind() == FaultKind.CONFIG_ERROR || f.kind() == FaultKind.FLOW_LIMIT;
+  }
+
   private Fault fault(FaultKind kind, String target, Duration limit) {
     try {
       return switch (kind) {
@@ -109,6 +111,8 @@ public final class Injector {
         case PROBER_FAULT -> new ProberFault(lab, lab.plan().prober(target));
         case VIP_OVERLOAD -> new VipOverload(lab, lab.plan().vip(target), limit);
         case CONFIG_ERROR -> configError(target);
+        case FLOW_LIMIT -> new FlowLimit(lab, balancer(target), limit);
+        case MALFORMED -> new Malformed(lab, lab.plan().vip(target), limit);
       };
     } catch (IllegalArgumentException e) {
       throw LabException.usage(kind.label() + ": " + e.getMessage());
@@ -117,9 +121,19 @@ public final class Injector {
 
   private Fault configError(String target) {
     String[] parts = target.split("@", 2);
-    Host node = lab.plan().node(parts[parts.length - 1]);
+    Host node = balancer(parts[parts.length - 1]);
     Vip vip = lab.plan().vip(parts.length == 2 ? parts[0] : "vip-web");
     return new ConfigError(lab, node, vip);
+  }
+
+  /** Elastic IP nodes have neither VIPs nor sessions. */
+  private Host balancer(String name) {
+    Host node = lab.plan().node(name);
+    if (lab.plan().isEdge(node)) {
+      throw new IllegalArgumentException(
+          name + " is no load balancer; try " + lab.plan().balancers().get(0).name());
+    }
+    return node;
   }
 
   private static long nowNs() {

@@ -20,7 +20,7 @@ final class NodeCrash implements Fault {
   NodeCrash(Lab lab, Host node) {
     this.lab = lab;
     this.node = node;
-    this.sibling = Siblings.of(lab.plan().nodes(), node);
+    this.sibling = Siblings.of(lab.plan().tierOf(node), node);
     this.vip = lab.plan().vip("vip-web");
     this.probe = new PathProbe(lab.plan());
   }

@@ -35,7 +35,7 @@ public final class PathProbe {
     return request(
         plan.client().namespace(),
         List.of("--interface", plan.pinnedClientAddress(node)),
-        vip.address(),
+        plan.addressThrough(node, vip),
         vip.port(),
         limit);
   }

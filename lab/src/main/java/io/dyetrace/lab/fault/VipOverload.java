@@ -39,7 +39,7 @@ final class VipOverload implements Fault {
   }
 
   private int offeredPerSecond() {
-    return TIMES_THE_LIMIT * vip.newConnectionLimit() * lab.plan().nodes().size();
+    return TIMES_THE_LIMIT * vip.newConnectionLimit() * lab.plan().balancers().size();
   }
 
   @Override
@@ -50,7 +50,7 @@ final class VipOverload implements Fault {
 
   private List<Long> drops() {
     List<Long> counts = new ArrayList<>();
-    for (Host node : lab.plan().nodes()) {
+    for (Host node : lab.plan().balancers()) {
       counts.add(
           new DropCounts(new ControlSocket(lab.paths().controlSocket(node)))
               .of(DropReason.NEW_CONNECTION_LIMIT));

@@ -112,12 +112,18 @@ public final class LabNetwork {
       line(b, "link set %s up", host.name());
       line(b, "addr add %s/24 dev %s", host.routerAddress(), host.name());
     }
-    line(b, "route add %s%s", LabPlan.VIP_PREFIX, nextHops(plan.nodes()));
+    line(b, "route add %s%s", LabPlan.VIP_PREFIX, nextHops(plan.firstTier()));
+    if (!plan.edges().isEmpty()) {
+      // The hash sees the tunnel's UDP ports, and its source port stands for the flow inside.
+      line(b, "route add %s/32%s", LabPlan.EIP_TUNNEL_ADDRESS, nextHops(plan.edges()));
+      line(b, "route add %s/32%s", LabPlan.CLB_TUNNEL_ADDRESS, nextHops(plan.balancers()));
+    }
     for (Host node : plan.nodes()) {
+      boolean behindEdges = !plan.edges().isEmpty() && !plan.isEdge(node);
       line(
           b,
           "route add %s via %s dev %s table %d",
-          LabPlan.VIP_PREFIX,
+          behindEdges ? LabPlan.PRIVATE_PREFIX : LabPlan.VIP_PREFIX,
           node.address(),
           node.name(),
           plan.pinnedTable(node));

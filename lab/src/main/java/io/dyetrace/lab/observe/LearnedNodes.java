@@ -6,6 +6,7 @@ import io.dyetrace.common.record.PointBatch;
 import io.dyetrace.common.record.ProbeKeyState;
 import io.dyetrace.common.record.Schema;
 import io.dyetrace.common.registry.Direction;
+import io.dyetrace.common.registry.Tier;
 import io.dyetrace.common.registry.TracePoint;
 import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
@@ -32,6 +33,15 @@ public final class LearnedNodes {
 
   private LearnedNodes() {}
 
+  /**
+   * The last stamp that carries a key: of the reply, but an elastic IP node does not know whose
+   * replies are.
+   */
+  private static boolean passedOn(Point p) {
+    Direction last = p.getTier() == Tier.EIP.code() ? Direction.FORWARD : Direction.REPLY;
+    return p.getPoint() == TracePoint.TX.code() && p.getDirection() == last.code();
+  }
+
   /** What is missing, in words; empty when nothing is. */
   public static List<String> missing(Lab lab) {
     Map<String, Set<Integer>> met = new HashMap<>();
@@ -39,9 +49,7 @@ public final class LearnedNodes {
       for (ConsumerRecord<String, byte[]> record : points.readToEnd()) {
         PointBatch batch = PointBatch.parseFrom(record.value());
         for (Point p : batch.getPointsList()) {
-          if (p.getKeyState() == ProbeKeyState.KEY_VERIFIED
-              && p.getPoint() == TracePoint.TX.code()
-              && p.getDirection() == Direction.REPLY.code()) {
+          if (p.getKeyState() == ProbeKeyState.KEY_VERIFIED && passedOn(p)) {
             met.computeIfAbsent(
                     batch.getLocation().getNode() + "/" + p.getProberId(), k -> new HashSet<>())
                 .add(p.getProbeSequence());

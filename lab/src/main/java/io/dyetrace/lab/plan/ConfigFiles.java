@@ -93,8 +93,9 @@ public final class ConfigFiles {
   private Map<String, Object> topology() {
     List<Object> components = new ArrayList<>();
     for (Host n : plan.nodes()) {
+      String tier = plan.isEdge(n) ? "EIP" : "CLB";
       components.add(
-          map("name", n.name(), "kind", "gateway", "cluster", LabPlan.CLUSTER, "tier", "CLB"));
+          map("name", n.name(), "kind", "gateway", "cluster", LabPlan.CLUSTER, "tier", tier));
     }
     for (Host p : plan.probers()) {
       components.add(
@@ -113,14 +114,7 @@ public final class ConfigFiles {
     }
     List<Object> vips = new ArrayList<>();
     for (Vip v : plan.vips()) {
-      vips.add(
-          map(
-              "name", v.name(),
-              "address", v.address(),
-              "port", v.port(),
-              "protocol", "tcp",
-              "nodes", plan.nodes().stream().map(Host::name).toList(),
-              "backends", backends(v, false)));
+      vips.add(topologyVip(v));
     }
     return map(
         "version",
@@ -138,15 +132,26 @@ public final class ConfigFiles {
         vips);
   }
 
-  private static List<Object> backends(Vip vip, boolean forGateway) {
+  private Map<String, Object> topologyVip(Vip v) {
+    Map<String, Object> vip = map("name", v.name(), "address", v.address());
+    if (!v.privateAddress().isEmpty()) {
+      vip.put("private_address", v.privateAddress());
+    }
+    vip.put("port", v.port());
+    vip.put("protocol", v.protocol());
+    if (v.probePort() != 0) {
+      vip.put("probe", map("port", v.probePort(), "protocol", "tcp"));
+    }
+    vip.put("nodes", plan.nodes().stream().map(Host::name).toList());
+    vip.put("backends", backends(v, v.port(), false));
+    return vip;
+  }
+
+  private static List<Object> backends(Vip vip, int port, boolean forGateway) {
     List<Object> backends = new ArrayList<>();
     for (Host h : vip.hosts()) {
       Map<String, Object> backend =
-          map(
-              "name", vip.backendName(h),
-              "address", h.address(),
-              "port", vip.port(),
-              "weight", 1);
+          map("name", vip.backendName(h), "address", h.address(), "port", port, "weight", 1);
       if (forGateway) {
         backend.put("enabled", true);
       }
@@ -157,33 +162,74 @@ public final class ConfigFiles {
 
   /** A VIP as the gateway's configuration and its control socket have it. */
   private static Map<String, Object> gatewayVip(Vip v) {
+    return gatewayVip(v, v.name(), v.port(), v.protocol());
+  }
+
+  private static Map<String, Object> gatewayVip(Vip v, String name, int port, String protocol) {
     return map(
-        "name", v.name(),
-        "address", v.address(),
-        "port", v.port(),
-        "protocol", "tcp",
-        "enabled", true,
-        "new_connection_limit", v.newConnectionLimit(),
-        "backends", backends(v, true));
+        "name",
+        name,
+        "address",
+        v.servedAddress(),
+        "port",
+        port,
+        "protocol",
+        protocol,
+        "enabled",
+        true,
+        "new_connection_limit",
+        v.newConnectionLimit(),
+        "backends",
+        backends(v, port, true));
+  }
+
+  /** What a load balancer serves: the VIPs, and the ports that are probed in the place of some. */
+  private List<Object> services() {
+    List<Object> services = new ArrayList<>();
+    for (Vip v : plan.vips()) {
+      services.add(gatewayVip(v));
+      if (v.probePort() != 0) {
+        services.add(gatewayVip(v, v.name() + "-probe", v.probePort(), "tcp"));
+      }
+    }
+    return services;
+  }
+
+  /** A VIP as the control socket takes it, with room for so many sessions. */
+  public static String gatewayVipJson(Vip v, int sessions) {
+    Map<String, Object> vip = gatewayVip(v);
+    vip.put("limits", map("sessions", sessions));
+    return json(vip);
   }
 
   /** A VIP as the gateway's control socket takes it. */
   public static String gatewayVipJson(Vip v) {
+    return json(gatewayVip(v));
+  }
+
+  private static String json(Object value) {
     try {
-      return JSON.writeValueAsString(gatewayVip(v));
+      return JSON.writeValueAsString(value);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   private Map<String, Object> gateway(Host node) {
-    return map(
-        "version", 1,
-        "node", node.name(),
-        "tier", "clb",
-        "workers", 1,
-        "idle_sleep", "200us",
-        "ports",
+    boolean edge = plan.isEdge(node);
+    Map<String, Object> gateway =
+        map(
+            "version",
+            1,
+            "node",
+            node.name(),
+            "tier",
+            edge ? "eip" : "clb",
+            "workers",
+            1,
+            "idle_sleep",
+            "200us",
+            "ports",
             List.of(
                 map(
                     "name",
@@ -191,34 +237,71 @@ public final class ConfigFiles {
                     "address",
                     node.address() + "/24",
                     "gateway",
-                    node.routerAddress())),
-        "local_addresses", List.of(node.localAddress()),
-        "sessions",
-            map(
-                "capacity", 65536,
-                "timeout_syn", "10s",
-                "timeout_established", "15m",
-                "timeout_closing", "10s",
-                "timeout_udp", "30s"),
-        "control_socket", paths.controlSocket(node).toString(),
+                    node.routerAddress())));
+    if (!plan.edges().isEmpty()) {
+      gateway.put("tunnels", List.of(tunnel(edge)));
+    }
+    if (!edge) {
+      gateway.put("local_addresses", List.of(node.localAddress()));
+      gateway.put(
+          "sessions",
+          map(
+              "capacity", 65536,
+              "timeout_syn", "10s",
+              "timeout_established", "15m",
+              "timeout_closing", "10s",
+              "timeout_udp", "30s"));
+    }
+    gateway.put("control_socket", paths.controlSocket(node).toString());
+    gateway.put(
         "telemetry",
-            map(
-                "directory",
-                paths.telemetry().toString(),
-                "ring_records",
-                65536,
-                "drop_sample_share",
-                0.01,
-                "stamp_rate_limit",
-                1000),
+        map(
+            "directory",
+            paths.telemetry().toString(),
+            "ring_records",
+            65536,
+            "drop_sample_share",
+            0.01,
+            "stamp_rate_limit",
+            1000));
+    gateway.put(
         "colour",
-            map(
-                "keys", List.of(map("id", 0, "hex", COLOUR_KEY_HEX)),
-                "probers",
-                    plan.probers().stream()
-                        .map(p -> map("id", p.index(), "prefix", p.subnet() + ".0/24"))
-                        .toList()),
-        "vips", plan.vips().stream().map(ConfigFiles::gatewayVip).toList());
+        map(
+            "keys", List.of(map("id", 0, "hex", COLOUR_KEY_HEX)),
+            "probers",
+                plan.probers().stream()
+                    .map(p -> map("id", p.index(), "prefix", p.subnet() + ".0/24"))
+                    .toList()));
+    if (edge) {
+      gateway.put("eips", eips());
+    } else {
+      gateway.put("vips", services());
+    }
+    return gateway;
+  }
+
+  /** Both ends are addresses that all nodes of a tier have: the router chooses which gets it. */
+  private static Map<String, Object> tunnel(boolean edge) {
+    return map(
+        "name", edge ? "to-clb" : "to-eip",
+        "kind", "vxlan",
+        "local", edge ? LabPlan.EIP_TUNNEL_ADDRESS : LabPlan.CLB_TUNNEL_ADDRESS,
+        "remote", edge ? LabPlan.CLB_TUNNEL_ADDRESS : LabPlan.EIP_TUNNEL_ADDRESS,
+        "id", 100);
+  }
+
+  /** One for each VIP, and of its name: so points and counters of both tiers name the same. */
+  private List<Object> eips() {
+    List<Object> eips = new ArrayList<>();
+    for (Vip v : plan.vips()) {
+      eips.add(
+          map(
+              "name", v.name(),
+              "public", v.address(),
+              "private", v.privateAddress(),
+              "tunnel", "to-clb"));
+    }
+    return eips;
   }
 
   private Map<String, Object> prober(Host prober) {
@@ -233,7 +316,7 @@ public final class ConfigFiles {
               "targets",
               map("host_names", List.of(map("name", v.name(), "address", v.address()))),
               "port",
-              v.port(),
+              v.probedPort(),
               "interval",
               "5s",
               "timeout",
@@ -318,7 +401,7 @@ public final class ConfigFiles {
     StringBuilder listens = new StringBuilder();
     plan.probedVips().stream()
         .filter(v -> v.hosts().contains(server))
-        .forEach(v -> listens.append("    listen %d;%n".formatted(v.port())));
+        .forEach(v -> listens.append("    listen %d;%n".formatted(v.probedPort())));
     return """
     daemon off;
     master_process off;

@@ -115,7 +115,11 @@ final class ConfigErrorRule implements FaultRule {
 
   /** Every node of a tier drops the VIP, and there are several. */
   private static boolean hitsWholeTier(Evaluation now, String vip, Set<String> hit) {
-    for (Tier tier : now.network().tiersOf(vip)) {
+    Set<Tier> tiers = now.network().tiersOf(vip);
+    if (tiers.isEmpty()) { // the topology no longer has it
+      return hit.size() > 1;
+    }
+    for (Tier tier : tiers) {
       List<String> nodes = now.network().nodesOf(vip, tier);
       if (nodes.stream().filter(hit::contains).count() > 1 && hit.containsAll(nodes)) {
         return true;

@@ -97,7 +97,7 @@ public final class KeyFillFunction extends KeyedProcessFunction<String, StorageR
     inFlight.put(timeNs, ((long) proberId << 32) | Integer.toUnsignedLong(sequence));
     List<Long> old = new ArrayList<>();
     for (long sentNs : inFlight.keys()) {
-      if (sentNs < timeNs - InFlight.RETENTION_NS) {
+      if (sentNs < timeNs - ttlMs * 1_000_000) {
         old.add(sentNs);
       }
     }

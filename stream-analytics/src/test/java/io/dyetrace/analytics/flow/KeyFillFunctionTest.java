@@ -222,7 +222,7 @@ class KeyFillFunctionTest {
       }
       assertThat(harness.extractOutputValues()).hasSize(200);
       assertThat(keys(harness.extractOutputValues())).contains("KEY_VERIFIED 1/199");
-      assertThat(harness.numKeyedStateEntries()).isLessThanOrEqualTo(4);
+      assertThat(harness.numKeyedStateEntries()).isLessThanOrEqualTo(10);
       assertThat(harness.numProcessingTimeTimers()).isEqualTo(1);
     }
   }
