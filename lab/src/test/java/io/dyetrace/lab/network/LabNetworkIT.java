@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dyetrace.lab.Requirements;
 import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.plan.LabPlan;
+import io.dyetrace.lab.plan.LabTopology;
 import io.dyetrace.lab.system.Command;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +79,50 @@ class LabNetworkIT {
                 .mapToObj(port -> nextHopOf(plan.prober("prober-1").address(), port))
                 .distinct())
         .containsExactlyInAnyOrderElementsOf(nodes);
+  }
+
+  @Test
+  void shouldSpreadTunnelsOverEachTierByTheirSourcePort() {
+    LabPlan tiers = new LabPlan(LabTopology.TWO_TIER);
+    LabNetwork twoTier = new LabNetwork(tiers);
+    try {
+      twoTier.up();
+      assertThat(tunnelsTo(LabPlan.CLB_TUNNEL_ADDRESS, LabPlan.EIP_TUNNEL_ADDRESS, "eip-1"))
+          .containsExactlyInAnyOrder("clb-1", "clb-2", "clb-3");
+      assertThat(tunnelsTo(LabPlan.EIP_TUNNEL_ADDRESS, LabPlan.CLB_TUNNEL_ADDRESS, "clb-1"))
+          .containsExactlyInAnyOrder("eip-1", "eip-2");
+    } finally {
+      twoTier.down();
+    }
+    assertThat(twoTier.existingNamespaces()).isEmpty();
+  }
+
+  private List<String> tunnelsTo(String address, String from, String through) {
+    return java.util.stream.IntStream.range(50_000, 50_064)
+        .mapToObj(
+            port ->
+                Command.of(
+                        "ip",
+                        "-n",
+                        plan.routerNamespace(),
+                        "route",
+                        "get",
+                        address,
+                        "from",
+                        from,
+                        "iif",
+                        through,
+                        "ipproto",
+                        "udp",
+                        "sport",
+                        Integer.toString(port),
+                        "dport",
+                        "4789")
+                    .check()
+                    .output()
+                    .replaceAll("(?s).* dev (\\S+).*", "$1"))
+        .distinct()
+        .toList();
   }
 
   @Test

@@ -2,10 +2,10 @@ package io.dyetrace.analytics.sim;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.dyetrace.analytics.sim.TierPoints.Probe;
 import io.dyetrace.common.record.AgentStatus;
 import io.dyetrace.common.record.CounterBatch;
 import io.dyetrace.common.record.DropCounters;
-import io.dyetrace.common.record.Location;
 import io.dyetrace.common.record.NodeCounters;
 import io.dyetrace.common.record.NodeState;
 import io.dyetrace.common.record.Point;
@@ -23,7 +23,6 @@ import io.dyetrace.common.registry.TracePoint;
 import io.dyetrace.common.topology.Component;
 import io.dyetrace.common.topology.Topology;
 import io.dyetrace.common.topology.Vip;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -284,16 +283,6 @@ public final class Simulation {
     return EPOCH_NS + ns;
   }
 
-  private static Location location(String node) {
-    return Location.newBuilder()
-        .setRegion("lab")
-        .setZone("lab-a")
-        .setRack("rack-1")
-        .setCluster("lab")
-        .setNode(node)
-        .build();
-  }
-
   /** When it can be read: at once, or after the outage of its sender or of Kafka. */
   private void deliver(String source, long sentNs, long eventNs, Message batch) {
     long at = sentNs;
@@ -358,7 +347,7 @@ public final class Simulation {
       ProbeBatch.Builder batch =
           ProbeBatch.newBuilder()
               .setSchemaVersion(1)
-              .setLocation(location(prober))
+              .setLocation(TierPoints.location(prober))
               .setProberId(id)
               .setBootId(restarted > 0 ? absolute(restarted) / MS : bootMs);
       for (ProbeResult r : e.getValue()) {
@@ -382,7 +371,7 @@ public final class Simulation {
       ProbeBatch batch =
           ProbeBatch.newBuilder()
               .setSchemaVersion(1)
-              .setLocation(location(prober))
+              .setLocation(TierPoints.location(prober))
               .setProberId(id)
               .setBootId(bootMs)
               .setHeartbeat(heartbeat)
@@ -407,7 +396,7 @@ public final class Simulation {
             .setTarget(vip.name())
             .setTargetAddress(ByteString.copyFrom(vip.address().getAddress()))
             .setTargetPort(vip.probePort())
-            .setSourceAddress(proberAddress(id))
+            .setSourceAddress(TierPoints.proberAddress(id))
             .setSourcePort(port)
             .setSentTimeNs(absolute(sentNs));
     boolean faulty = proberFaults.covers(prober, sentNs);
@@ -443,10 +432,6 @@ public final class Simulation {
         r.setOutcome(outcome[0]).setRttNs(rtt).setReceivedTimeNs(absolute(receivedNs)));
   }
 
-  private static ByteString proberAddress(int id) {
-    return ByteString.copyFrom(new byte[] {(byte) 198, 18, (byte) (10 + id), 2});
-  }
-
   private static void add(
       TreeMap<Long, List<ProbeResult>> results, long knownNs, ProbeResult.Builder r) {
     long published = (knownNs / (100 * MS) + 1) * (100 * MS);
@@ -459,8 +444,9 @@ public final class Simulation {
    */
   private long travel(
       int proberId, Vip vip, int port, int sequence, long sentNs, ProbeOutcome[] outcome) {
+    Probe p = new Probe(proberId, vip, port, sequence);
     if (!edges.isEmpty()) {
-      return travelOverTiers(new Probe(proberId, vip, port, sequence), sentNs, outcome);
+      return travelOverTiers(p, sentNs, outcome);
     }
     String node = balancer(proberId, vip, port);
     long at = awake(stalls, node, sentNs + hop());
@@ -470,64 +456,21 @@ public final class Simulation {
       outcome[0] = neighbourGone ? ProbeOutcome.ICMP_UNREACHABLE : ProbeOutcome.TIMEOUT;
       return Long.MAX_VALUE;
     }
-    stamp(
-        node,
-        at,
-        vip.name(),
-        "",
-        proberId,
-        sequence,
-        port,
-        vip,
-        TracePoint.RX,
-        Direction.FORWARD,
-        DropReason.NONE);
+    stamp(node, at, vip.name(), "", p, TracePoint.RX, Direction.FORWARD, DropReason.NONE);
     if (vipsMissing.covers(vip.name() + "@" + node, at)) {
-      stamp(
-          node,
-          at,
-          "",
-          "",
-          proberId,
-          sequence,
-          port,
-          vip,
-          TracePoint.RX,
-          Direction.FORWARD,
-          DropReason.NO_VIP);
+      stamp(node, at, "", "", p, TracePoint.RX, Direction.FORWARD, DropReason.NO_VIP);
       return Long.MAX_VALUE;
     }
     DropReason limit = limit(node, vip, at);
     if (limit != DropReason.NONE) {
-      stamp(
-          node,
-          at,
-          vip.name(),
-          "",
-          proberId,
-          sequence,
-          port,
-          vip,
-          TracePoint.SESSION,
-          Direction.FORWARD,
-          limit);
+      stamp(node, at, vip.name(), "", p, TracePoint.SESSION, Direction.FORWARD, limit);
       return Long.MAX_VALUE;
     }
     Vip.Backend backend = vip.backends().get(random.nextInt(vip.backends().size()));
     String host = topology.hostOf(backend.name());
     at += 20_000;
     stamp(
-        node,
-        at,
-        vip.name(),
-        backend.name(),
-        proberId,
-        sequence,
-        port,
-        vip,
-        TracePoint.TX,
-        Direction.FORWARD,
-        DropReason.NONE);
+        node, at, vip.name(), backend.name(), p, TracePoint.TX, Direction.FORWARD, DropReason.NONE);
     if (backendsSilent.covers(host, at) || random.nextDouble() < lossShare) {
       return Long.MAX_VALUE;
     }
@@ -537,27 +480,13 @@ public final class Simulation {
     if (crashes.covers(node, at)) {
       return Long.MAX_VALUE;
     }
-    stamp(
-        node,
-        at,
-        vip.name(),
-        backend.name(),
-        proberId,
-        sequence,
-        port,
-        vip,
-        TracePoint.RX,
-        Direction.REPLY,
-        DropReason.NONE);
+    stamp(node, at, vip.name(), backend.name(), p, TracePoint.RX, Direction.REPLY, DropReason.NONE);
     stamp(
         node,
         at + 10_000,
         vip.name(),
         backend.name(),
-        proberId,
-        sequence,
-        port,
-        vip,
+        p,
         TracePoint.TX,
         Direction.REPLY,
         DropReason.NONE);
@@ -583,8 +512,6 @@ public final class Simulation {
   private String balancer(int proberId, Vip vip, int port) {
     return pick(balancers, 0, proberId, vip, port);
   }
-
-  private record Probe(int proberId, Vip vip, int port, int sequence) {}
 
   /** There over an EIP and a CLB node, back over the same CLB node and whichever EIP node. */
   private long travelOverTiers(Probe p, long sentNs, ProbeOutcome[] outcome) {
@@ -642,52 +569,17 @@ public final class Simulation {
       Direction direction,
       String backend,
       DropReason reason) {
-    boolean stateless = edges.contains(node);
-    Vip vip = p.vip();
-    InetAddress address =
-        stateless && direction == Direction.FORWARD
-            ? vip.address()
-            : Objects.requireNonNull(vip.privateAddress());
-    ByteString service = ByteString.copyFrom(address.getAddress());
     Point.Builder b =
-        Point.newBuilder()
+        TierPoints.of(p, edges.contains(node), direction)
             .setTimeNs(absolute(atNs))
-            .setTier(stateless ? Tier.EIP.code() : Tier.CLB.code())
             .setPoint(point.code())
             .setReason(reason.code())
-            .setDirection(direction.code())
-            .setVip(stateless ? "" : vip.name())
-            .setBackend(backend)
-            .setProtocol(6);
-    if (direction == Direction.FORWARD || stateless) {
-      boolean forward = direction == Direction.FORWARD;
-      b.setSourceAddress(forward ? proberAddress(p.proberId()) : service)
-          .setSourcePort(forward ? p.port() : vip.probePort())
-          .setDestinationAddress(forward ? service : proberAddress(p.proberId()))
-          .setDestinationPort(forward ? vip.probePort() : p.port());
-    }
-    if (direction == Direction.REPLY && stateless) {
-      b.setKeyState(ProbeKeyState.KEY_UNKNOWN);
-    } else {
-      b.setKeyState(ProbeKeyState.KEY_VERIFIED)
-          .setProberId(p.proberId())
-          .setProbeSequence(p.sequence());
-    }
+            .setBackend(backend);
     stamps.add(new Stamped(atNs, node, b));
   }
 
-  /** A sampled drop point of a malformed packet: nobody could tell its VIP but by the address. */
   private void malformed(String node, Vip vip, long atNs) {
-    Point.Builder b =
-        Point.newBuilder()
-            .setTimeNs(absolute(atNs))
-            .setTier(edges.contains(node) ? Tier.EIP.code() : Tier.CLB.code())
-            .setPoint(TracePoint.RX.code())
-            .setReason(DropReason.MALFORMED_TCP.code())
-            .setDirection(Direction.FORWARD.code())
-            .setDestinationAddress(ByteString.copyFrom(vip.address().getAddress()))
-            .setKeyState(ProbeKeyState.KEY_SAMPLED)
-            .setSampleWeight(100);
+    Point.Builder b = TierPoints.malformed(vip, edges.contains(node)).setTimeNs(absolute(atNs));
     stamps.add(new Stamped(atNs, node, b));
   }
 
@@ -707,10 +599,7 @@ public final class Simulation {
       long atNs,
       String vipName,
       String backend,
-      int proberId,
-      int sequence,
-      int port,
-      Vip vip,
+      Probe probe,
       TracePoint point,
       Direction direction,
       DropReason reason) {
@@ -724,11 +613,12 @@ public final class Simulation {
             .setVip(vipName)
             .setBackend(backend)
             .setKeyState(ProbeKeyState.KEY_VERIFIED)
-            .setProberId(proberId)
-            .setProbeSequence(sequence)
+            .setProberId(probe.proberId())
+            .setProbeSequence(probe.sequence())
             .setProtocol(6);
     if (direction == Direction.FORWARD) {
-      p.setSourcePort(port)
+      Vip vip = probe.vip();
+      p.setSourcePort(probe.port())
           .setDestinationPort(vip.port())
           .setDestinationAddress(ByteString.copyFrom(vip.address().getAddress()));
     }
@@ -754,7 +644,7 @@ public final class Simulation {
             PointBatch batch =
                 PointBatch.newBuilder()
                     .setSchemaVersion(1)
-                    .setLocation(location(node))
+                    .setLocation(TierPoints.location(node))
                     .setBootId(bootId(node, at))
                     .addAllPoints(points)
                     .build();
@@ -794,7 +684,7 @@ public final class Simulation {
     CounterBatch.Builder batch =
         CounterBatch.newBuilder()
             .setSchemaVersion(1)
-            .setLocation(location(node))
+            .setLocation(TierPoints.location(node))
             .setBootId(bootId(node, atNs));
     NodeCounters.Builder counters =
         NodeCounters.newBuilder().setTimeNs(absolute(atNs)).setState(NodeState.READY);
@@ -855,7 +745,7 @@ public final class Simulation {
     long drained = dead ? atNs : stalls.startOf(node, atNs);
     return CounterBatch.newBuilder()
         .setSchemaVersion(1)
-        .setLocation(location(node))
+        .setLocation(TierPoints.location(node))
         .setBootId(bootId(node, atNs))
         .setAgent(
             AgentStatus.newBuilder()
