@@ -59,12 +59,14 @@ static void rewrite_udp(uint8_t *udp, uint16_t delta, const struct rewrite *to)
 
 static void rewrite_transport(uint8_t *l4, size_t len, uint8_t protocol, const struct rewrite *to)
 {
+	uint16_t source = htons(to->source_port), destination = htons(to->destination_port);
 	uint32_t before = load_raw32(l4);
-	uint16_t delta;
+	uint16_t delta =
+		checksum_fold(to->address_delta + checksum_delta16(load_raw16(l4), source) +
+			      checksum_delta16(load_raw16(l4 + 2), destination));
 
-	store_be16(l4, to->source_port);
-	store_be16(l4 + 2, to->destination_port);
-	delta = checksum_fold(to->address_delta + checksum_delta32(before, load_raw32(l4)));
+	store_raw16(l4, source);
+	store_raw16(l4 + 2, destination);
 	if (likely(protocol == PROTOCOL_TCP))
 		store_raw16(
 			l4 + TCP_CHECKSUM, checksum_apply(load_raw16(l4 + TCP_CHECKSUM), delta));
@@ -74,15 +76,16 @@ static void rewrite_transport(uint8_t *l4, size_t len, uint8_t protocol, const s
 		rewrite_sctp(l4, len, before);
 }
 
+// TTL and protocol are written as one word: reading the word back after a store of its byte would
+// wait for the store.
 static void decrement_ipv4_ttl(uint8_t *ip, uint64_t delta)
 {
-	uint16_t before = load_raw16(ip + IPV4_TTL);
+	uint16_t before = load_be16(ip + IPV4_TTL), after = (uint16_t)(before - 0x0100);
 
-	ip[IPV4_TTL]--;
+	store_be16(ip + IPV4_TTL, after);
 	store_raw16(ip + IPV4_CHECKSUM,
 		checksum_apply(load_raw16(ip + IPV4_CHECKSUM),
-			checksum_fold(
-				delta + checksum_delta16(before, load_raw16(ip + IPV4_TTL)))));
+			checksum_fold(delta + checksum_delta16(htons(before), htons(after)))));
 }
 
 static void rewrite_ipv4(uint8_t *ip, const struct rewrite *to)
