@@ -145,6 +145,11 @@ for n in (1, 100, 1400):
 PY
 ok "UDP comes back"
 
+sessions=$(control sessions vip=vip-echo client=198.18.141.2)
+[[ $sessions == *'"client_address":"198.18.141.2"'*'"backend":"rs-1-echo"'*'"state":"UDP"'* ]] || fail "the session is not shown: $sessions"
+[[ $(control sessions vip=vip-echo client=198.18.141.3) == *'"sessions":[]'* ]] || fail "sessions of another client are shown"
+ok "sessions are shown by VIP and client"
+
 in_ns client python3 - <<'PY' || fail "a port that nobody listens on is not refused"
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -174,6 +179,20 @@ done
 wait $load || fail "a request failed during changes"
 control status | grep -q '"config_version": *21' || fail "config_version is not 21 after 20 changes"
 ok "20 changes under load: no request fails"
+
+# Backends come, drain and go, the one that serves included; both are the same server.
+# shellcheck disable=SC2016 # for the shell inside
+ip netns exec "$p-client" bash -c 'for i in $(seq 60); do curl -sS -m 5 -o /dev/null -r 0-1000 http://198.19.100.1/file || exit 1; done' &
+load=$!
+for _ in $(seq 6); do
+	control backend-add vip=vip-web name=rs-2-web address=198.18.131.2 port=8000 >/dev/null
+	control backend-drain vip=vip-web backend=rs-1-web >/dev/null
+	control backend-remove vip=vip-web backend=rs-1-web >/dev/null
+	control backend-add vip=vip-web name=rs-1-web address=198.18.131.2 port=8000 >/dev/null
+	control backend-remove vip=vip-web backend=rs-2-web >/dev/null
+done
+wait $load || fail "a request failed while backends came and went"
+ok "backends come and go under load: no request fails"
 
 control vip-remove vip-web >/dev/null
 in_ns client curl -s -m 1 -o /dev/null http://198.19.100.1/file && fail "a removed VIP still serves"
