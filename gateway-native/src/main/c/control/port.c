@@ -82,11 +82,21 @@ static int take_groups(uint16_t id)
 	return status == -ENOTSUP ? 0 : status;
 }
 
-// 0: as the port has it. A driver that cannot be told (captures, net_null) takes any frame.
-static int set_mtu(uint16_t id, uint16_t wanted, struct node_port *port)
+// net_af_packet names 1,518 bytes as its longest frame and carries what its framesz holds: the
+// interface's MTU and framesz are the operator's.
+static bool can_be_told(const struct rte_eth_dev_info *info)
 {
-	int status = wanted ? rte_eth_dev_set_mtu(id, wanted) : 0;
+	return !driver_is(info, "net_af_packet");
+}
 
+// 0: as the port has it. A driver that cannot be told (captures, rings) takes any frame.
+static int set_mtu(
+	uint16_t id, const struct rte_eth_dev_info *info, uint16_t wanted, struct node_port *port)
+{
+	int status = 0;
+
+	if (wanted)
+		status = can_be_told(info) ? rte_eth_dev_set_mtu(id, wanted) : -ENOTSUP;
 	if (status != 0 && status != -ENOTSUP)
 		return status;
 	if (status == -ENOTSUP)
@@ -121,10 +131,10 @@ int port_open(unsigned int index, const struct settings *settings, struct rte_me
 	id = found;
 	status = rte_eth_dev_info_get(id, &info);
 	if (status == 0)
-		status = configure(id, &info, settings, own->mtu, port);
+		status = configure(id, &info, settings, can_be_told(&info) ? own->mtu : 0, port);
 	if (status != 0)
 		return port_fail(error, own, id, "configure", status);
-	status = set_mtu(id, own->mtu, port);
+	status = set_mtu(id, &info, own->mtu, port);
 	if (status != 0)
 		return port_fail(error, own, id, "mtu", status);
 	status = set_up_queues(id, port, pool);

@@ -14,6 +14,7 @@
 #define POOL_BASE 4096 // descriptors of software ports are few; the rest is packets on the way
 #define POOL_PER_WORKER 2048 // a worker's bursts and hand-over rings
 #define POOL_PER_QUEUE 2048
+#define ROOM_STEP 1024u
 #define POOL_REPLAY 512 // one packet at a time, what is answered to it, copies for each worker
 
 static int fail(char *error, int status, const char *what)
@@ -141,14 +142,16 @@ static struct rte_mempool *make_pool(
 	return pool;
 }
 
-// Whole frames, whatever the greatest MTU is, with two VLAN tags and the checksum.
+// Whole frames, whatever the greatest MTU is, with two VLAN tags and the checksum; in steps, so
+// that net_af_packet's framesz (9216 for an MTU of 9000) need not be met exactly.
 static uint16_t room_for(const struct settings *s)
 {
 	const uint32_t headers = ETHERNET_BYTES + VLAN_MAX_TAGS * VLAN_BYTES + RTE_ETHER_CRC_LEN;
 	uint32_t room = RTE_MBUF_DEFAULT_BUF_SIZE;
 
 	for (unsigned int i = 0; i < s->port_count; i++)
-		room = RTE_MAX(room, RTE_PKTMBUF_HEADROOM + s->ports[i].mtu + headers);
+		room = RTE_MAX(room, RTE_PKTMBUF_HEADROOM +
+					     RTE_ALIGN_CEIL(s->ports[i].mtu + headers, ROOM_STEP));
 	return (uint16_t)room;
 }
 
