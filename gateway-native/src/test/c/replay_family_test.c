@@ -259,6 +259,7 @@ static void should_not_forget_a_source_route_in_silence(void **state)
 	replay();
 	assert_int_equal(out.count, 0);
 	assert_string_equal(told(), "NAT_FAIL");
+	assert_string_equal(text(0, "point"), "NAT");
 }
 
 static void should_stamp_probes_over_ipv6(void **state)

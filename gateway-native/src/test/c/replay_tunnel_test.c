@@ -135,6 +135,7 @@ static void should_tell_the_client_what_the_tunnel_has_room_for(void **state)
 		bool v6 = strchr(ways[i].vip, ':');
 
 		assert_string_equal(text((size_t)i, "reason"), "MTU_EXCEEDED");
+		assert_string_equal(text((size_t)i, "point"), "ENCAP");
 		assert_int_equal(fits->len, L3 + 1500);
 		assert_right(error);
 		assert_from(error, v6 ? PORT6 : PORT, 0);

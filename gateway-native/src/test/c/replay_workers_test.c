@@ -207,6 +207,9 @@ static void should_follow_a_probe_across_workers(void **state)
 		assert_int_equal(out.count, 1);
 		assert_false(has_colour(&out.frames[0]));
 		handed += strstr(told(), "DISPATCH") != NULL;
+		assert_int_equal(number(0, "worker"), 0); // the first frame's
+		assert_int_equal(strstr(told(), "DISPATCH") != NULL,
+			number(json_array_size(points) - 2, "worker") != 0);
 		feed(reply_to(&out.frames[0], TCP_SYN | TCP_ACK));
 		replay();
 		assert_int_equal(out.count, 2);

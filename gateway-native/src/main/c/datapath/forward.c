@@ -95,7 +95,8 @@ static void clamp_mss(struct worker *worker, struct rte_mbuf *packet, const stru
 {
 	unsigned int ip_bytes = ip_is_v4(ends->backend) ? IPV4_MIN_BYTES : IPV6_BYTES;
 	int growth = (ip_is_v4(ends->client) ? IPV4_MIN_BYTES : IPV6_BYTES) - (int)ip_bytes;
-	struct way back = way_to(node_tunnel_back(worker->node, session->tunnel), ends->client, growth);
+	struct way back =
+		way_to(node_tunnel_back(worker->node, session->tunnel), ends->client, growth);
 
 	if (vip->mode == VIP_TUNNEL)
 		leave_clamp_mss(
@@ -104,33 +105,60 @@ static void clamp_mss(struct worker *worker, struct rte_mbuf *packet, const stru
 		leave_clamp_mss(worker, packet, &back, ip_bytes, vip->mss_clamp);
 }
 
-static enum dt_drop_reason translate(struct worker *worker, struct rte_mbuf *packet,
-	const struct vip *vip, struct session *session, const struct session_ends *ends)
+// What is the same for every way: MTU and MSS.
+static enum dt_drop_reason fit(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, const struct session *session, const struct session_ends *ends,
+	const struct way *way)
 {
 	const struct packet_view *view = &packet_meta(packet)->view;
-	bool tunnelled = vip->mode == VIP_TUNNEL;
+
+	if (unlikely(!leave_fits(worker, packet, way, 0)))
+		return leave_too_big(worker, packet, way);
+	if (unlikely(view->protocol == PROTOCOL_TCP && (view->tcp_flags & TCP_SYN)))
+		clamp_mss(worker, packet, vip, session, ends, way);
+	return DT_DROP_NONE;
+}
+
+static enum dt_drop_reason enter_tunnel(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, const struct session *session, const struct session_ends *ends)
+{
+	struct packet_meta *meta = packet_meta(packet);
 	enum dt_drop_reason reason;
 	struct tunnel tunnel;
 	struct way way;
 
-	if (tunnelled && !leave_tunnel(worker, vip, ends->backend, &tunnel))
+	meta->stage = DT_TP_ENCAP;
+	if (!leave_tunnel(worker, vip, ends->backend, &tunnel))
 		return DT_DROP_TUNNEL_ENCAP_FAIL;
-	way = way_to(tunnelled ? &tunnel : NULL, ends->backend,
-		tunnelled ? 0 : nat_growth(view, ends->backend));
-	if (!leave_fits(worker, packet, &way, 0)) {
-		return leave_too_big(worker, packet, &way);
-	}
-	if (unlikely(view->protocol == PROTOCOL_TCP && (view->tcp_flags & TCP_SYN)))
-		clamp_mss(worker, packet, vip, session, ends, &way);
-	if (tunnelled) {
-		nat_decrement_ttl(packet);
-		return leave_encapsulate(packet, &tunnel);
-	}
+	way = way_to(&tunnel, ends->backend, 0);
+	reason = fit(worker, packet, vip, session, ends, &way);
+	if (reason != DT_DROP_NONE)
+		return reason;
+	nat_decrement_ttl(packet);
+	reason = leave_encapsulate(packet, &tunnel);
+	if (reason == DT_DROP_NONE)
+		stamp(worker, meta, DT_TP_ENCAP);
+	return reason;
+}
+
+static enum dt_drop_reason translate(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, struct session *session, const struct session_ends *ends)
+{
+	struct packet_meta *meta = packet_meta(packet);
+	const struct packet_view *view = &meta->view;
+	const struct way way = way_to(NULL, ends->backend, nat_growth(view, ends->backend));
+	enum dt_drop_reason reason;
+
+	meta->stage = DT_TP_NAT;
+	reason = fit(worker, packet, vip, session, ends, &way);
+	if (unlikely(reason != DT_DROP_NONE))
+		return reason;
 	if (unlikely((session->flags & SESSION_TOA_DUE) ||
 		     (vip->toa && vip->mode == VIP_FULL_NAT && (view->tcp_flags & TCP_SYN))))
 		toa_tell(worker, packet, session, &way);
 	reason = nat_forward(worker, packet, session, ends);
-	stamp(worker, packet_meta(packet), DT_TP_NAT);
+	if (likely(reason == DT_DROP_NONE))
+		stamp(worker, meta, DT_TP_NAT);
 	return reason;
 }
 
@@ -203,13 +231,12 @@ void forward(struct worker *worker, struct rte_mbuf *packet)
 	session_follow(
 		&worker->sessions, session, true, session_follow_flags(&meta->view), worker->tick);
 	stamp(worker, meta, DT_TP_SESSION);
-	reason = translate(worker, packet, vip, session, &ends);
+	reason = vip->mode == VIP_TUNNEL ? enter_tunnel(worker, packet, vip, session, &ends)
+					 : translate(worker, packet, vip, session, &ends);
 	if (unlikely(reason != DT_DROP_NONE)) {
 		drop(worker, packet, reason);
 		return;
 	}
-	if (vip->mode == VIP_TUNNEL)
-		stamp(worker, meta, DT_TP_ENCAP);
 	count(worker, meta);
 	transmit(worker, packet);
 }

@@ -63,26 +63,28 @@ static void clamp_mss(struct worker *worker, struct rte_mbuf *packet, const stru
 static enum dt_drop_reason translate(struct worker *worker, struct rte_mbuf *packet,
 	const struct vip *vip, const struct session *session)
 {
-	const struct packet_view *view = &packet_meta(packet)->view;
+	struct packet_meta *meta = packet_meta(packet);
+	const struct packet_view *view = &meta->view;
 	const struct tunnel *tunnel = node_tunnel_back(worker->node, session->tunnel);
 	struct session_ends ends = session_ends(worker, session, vip);
 	struct way way = way_to(tunnel, ends.client, nat_growth(view, ends.client));
 	enum dt_drop_reason reason;
 
-	if (!leave_fits(worker, packet, &way, 0)) {
+	meta->stage = DT_TP_NAT;
+	if (unlikely(!leave_fits(worker, packet, &way, 0)))
 		return leave_too_big(worker, packet, &way);
-	}
 	if (unlikely(view->protocol == PROTOCOL_TCP && (view->tcp_flags & TCP_SYN)))
 		clamp_mss(worker, packet, vip, &ends);
 	reason = nat_reply(worker, packet, session, &ends);
 	if (unlikely(reason != DT_DROP_NONE))
 		return reason;
-	stamp(worker, packet_meta(packet), DT_TP_NAT);
+	stamp(worker, meta, DT_TP_NAT);
 	if (likely(!tunnel))
 		return DT_DROP_NONE;
+	meta->stage = DT_TP_ENCAP;
 	reason = leave_encapsulate(packet, tunnel);
 	if (reason == DT_DROP_NONE)
-		stamp(worker, packet_meta(packet), DT_TP_ENCAP);
+		stamp(worker, meta, DT_TP_ENCAP);
 	return reason;
 }
 

@@ -31,6 +31,7 @@ static void push(struct worker *worker, const struct packet_meta *meta, uint8_t 
 	const struct packet_view *view = &meta->view;
 	struct dt_record record = {
 		.time_ns = at->real_ns,
+		.ring = (uint16_t)worker->index,
 		.type = DT_RECORD_POINT,
 		.point =
 			{
