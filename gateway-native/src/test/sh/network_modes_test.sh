@@ -78,7 +78,7 @@ in_ns router ip rule add iif v-server to 198.18.141.0/24 sport 8088 lookup 88
 in_ns router ip route add default via 198.18.121.2 table 88
 # Tunnel: the backend takes the encapsulated packets and answers as the VIP.
 in_ns server ip link add vx100 address 02:00:00:00:00:01 type vxlan id 100 local 198.18.131.2 dstport 4789 nolearning 2>"$work/vxlan.log" && vxlan=1 || vxlan=0
-if [ $vxlan = 1 ]; then
+if [ "$vxlan" = 1 ]; then
 	in_ns server sysctl -qw net.ipv4.conf.vx100.rp_filter=0
 	in_ns server ip link set vx100 up
 	in_ns server ip addr add 198.19.100.90/32 dev lo
@@ -145,7 +145,7 @@ fetch '[2001:db8:f00::66]' "full NAT, IPv6 to IPv6"
 fetch 198.19.100.88 "DNAT"
 grep -q '198.18.141.2' "$work/http-8088.log" || fail "the DNAT backend does not see the client's address"
 ok "the DNAT backend sees the client's address"
-if [ $vxlan = 1 ]; then
+if [ "$vxlan" = 1 ]; then
 	fetch 198.19.100.90 "tunnel (VXLAN), answered directly"
 	grep -q '198.18.141.2' "$work/http-80.log" || fail "the tunnelled backend does not see the client's address"
 	ok "the tunnelled backend sees the client's address"

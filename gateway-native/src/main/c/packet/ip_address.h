@@ -23,7 +23,8 @@ static inline struct ip_address ip_from_v4(uint32_t raw)
 	struct ip_address a;
 
 	a.halves[0] = 0;
-	// One store, not two: what reads the half back at once (a hash, a comparison) need not wait.
+	// One store, not two: what reads the half back at once (a hash, a comparison) need not
+	// wait.
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	a.halves[1] = (uint64_t)raw << 32 | 0xffff0000u;
 #else
