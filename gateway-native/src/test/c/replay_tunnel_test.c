@@ -180,6 +180,61 @@ static void should_pass_errors_about_replies_on_to_the_backend(void **state)
 	assert_inner(&out.frames[1], &ways[2], in.frames[1]);
 }
 
+// The way to the backend is narrower than the port: the client hears what is left for it.
+static void should_tell_the_client_what_a_router_behind_told_the_tunnel(void **state)
+{
+	struct frame sent[WAYS];
+
+	(void)state;
+	config_vips = vips;
+	for (int i = 0; i < WAYS; i++)
+		feed(frame_tcp(to_vip(&ways[i]), TCP_SYN, 1000, NULL, 0, 1300));
+	replay();
+	assert_int_equal(out.count, WAYS);
+	memcpy(sent, out.frames, sizeof(sent));
+	for (int i = 0; i < WAYS; i++) {
+		bool v6 = sent[i].bytes[L3] >> 4 == 6;
+		uint8_t body[4 + 150] = {0};
+
+		store_be16(body + 2, 1400); // the MTU, where both families have it
+		memcpy(body + 4, sent[i].bytes + L3, 150);
+		feed(frame_icmp(v6 ? "2001:db8:77::1" : "198.18.77.1", v6 ? PORT6 : PORT,
+			v6 ? 2 : 3, v6 ? 0 : 4, body, sizeof(body)));
+	}
+	replay();
+	assert_string_equal(told(), "");
+	assert_int_equal(out.count, 2 * WAYS);
+	for (int i = 0; i < WAYS; i++) {
+		const struct frame *error = &out.frames[WAYS + i];
+		const uint8_t *icmp = l4_of(error);
+		bool v6 = strchr(ways[i].vip, ':');
+
+		assert_right(error);
+		assert_from(error, ways[i].vip, 0);
+		assert_to(error, v6 ? CLIENT6 : CLIENT, 0);
+		assert_int_equal(icmp[0], v6 ? 2 : 3);
+		assert_int_equal(icmp[1], v6 ? 0 : 4);
+		assert_int_equal(v6 ? load_be32(icmp + 4) : load_be16(icmp + 6),
+			1400 - ways[i].header_bytes);
+		assert_memory_equal(icmp + ICMP_MIN_BYTES + (v6 ? 8 : 12),
+			in.frames[i].bytes + L3 + (v6 ? 8 : 12), v6 ? 40 : 16);
+	}
+}
+
+static void should_not_believe_such_errors_about_what_is_not_tunnelled(void **state)
+{
+	struct frame inner = syn(40000, 99), outer = frame_ipip(&inner, PORT, "198.18.31.2");
+	uint8_t body[4 + 60] = {0, 0, 5, 0x78};
+
+	(void)state;
+	config_vips = vips;
+	memcpy(body + 4, outer.bytes + L3, 60);
+	feed(frame_icmp("198.18.77.1", PORT, 3, 4, body, sizeof(body)));
+	replay();
+	assert_int_equal(out.count, 0);
+	assert_string_equal(told(), "ICMP_UNSUPPORTED");
+}
+
 // From a tier in front.
 
 static const char tunnels[] =
@@ -283,6 +338,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_tell_the_client_what_the_tunnel_has_room_for, setup),
 	cmocka_unit_test_setup(should_stamp_probes_that_are_encapsulated, setup),
 	cmocka_unit_test_setup(should_pass_errors_about_replies_on_to_the_backend, setup),
+	cmocka_unit_test_setup(should_tell_the_client_what_a_router_behind_told_the_tunnel, setup),
+	cmocka_unit_test_setup(should_not_believe_such_errors_about_what_is_not_tunnelled, setup),
 	cmocka_unit_test_setup(
 		should_send_replies_back_through_the_tunnel_of_the_latest_packet, setup),
 	cmocka_unit_test_setup(

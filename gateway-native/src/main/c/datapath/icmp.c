@@ -120,6 +120,8 @@ enum icmp_outcome icmp_receive(
 		return ICMP_BAD_CHECKSUM;
 	if (is_echo_request(icmp, view->is_v6))
 		return known ? answer_echo(packet) : ICMP_UNKNOWN_ADDRESS;
+	if (known && icmp_tunnel_too_big(worker, packet))
+		return ICMP_ANSWERED;
 	// An error goes to whoever sent the packet that it quotes.
 	if (!icmp_quote_read(packet_l3(packet), view, &quote) ||
 		!ip_equal(&quote.source, &view->destination))

@@ -23,4 +23,11 @@ enum icmp_outcome icmp_receive(struct worker *worker, struct rte_mbuf *packet,
 // a reply.
 void icmp_error(struct worker *worker, struct rte_mbuf *packet, bool forward);
 
+// An error from the way to a tunnel's backend, about a packet that was encapsulated here and too
+// long: becomes the error that its client has to hear. false: it is not one.
+bool icmp_tunnel_too_big(struct worker *worker, struct rte_mbuf *packet);
+
+// Puts other bytes in the place of a packet. DT_DROP_NONE, or why not.
+enum dt_drop_reason icmp_replace(struct rte_mbuf *packet, const uint8_t *bytes, size_t len);
+
 #endif

@@ -50,7 +50,7 @@ static struct icmp_told told_backend(const struct ip_address *from, const struct
 	};
 }
 
-static enum dt_drop_reason replace(struct rte_mbuf *packet, const uint8_t *bytes, size_t len)
+enum dt_drop_reason icmp_replace(struct rte_mbuf *packet, const uint8_t *bytes, size_t len)
 {
 	uint16_t now = packet->data_len;
 
@@ -71,7 +71,7 @@ static enum dt_drop_reason translate(struct rte_mbuf *packet, const struct icmp_
 	uint8_t bytes[ICMP_QUOTE_MAX_BYTES];
 	size_t len = icmp_quote_write(packet_l3(packet), view, quote, &told, bytes);
 
-	return len ? replace(packet, bytes, len) : DT_DROP_ICMP_UNSUPPORTED;
+	return len ? icmp_replace(packet, bytes, len) : DT_DROP_ICMP_UNSUPPORTED;
 }
 
 // A tunnel's backend sent the reply as the VIP itself, and so gets the error as it is.

@@ -72,20 +72,17 @@ static bool read_v6(const uint8_t *ip, size_t len, struct icmp_quote *q)
 	return true;
 }
 
-bool icmp_quote_read(const uint8_t *packet, const struct packet_view *view, struct icmp_quote *q)
+bool icmp_quote_read_at(
+	const uint8_t *packet, size_t offset, size_t end, bool is_v6, struct icmp_quote *q)
 {
-	const uint8_t *icmp = packet + view->l4_offset, *l4;
-	size_t len;
+	const uint8_t *l4;
 
-	if (view->l4_len < ICMP_MIN_BYTES || !is_error(icmp, view->is_v6))
-		return false;
 	*q = (struct icmp_quote){
-		.offset = (uint16_t)(view->l4_offset + ICMP_MIN_BYTES),
-		.end = (uint16_t)(view->l4_offset + view->l4_len),
-		.is_v6 = view->is_v6,
+		.offset = (uint16_t)offset,
+		.end = (uint16_t)end,
+		.is_v6 = is_v6,
 	};
-	len = q->end - (size_t)q->offset;
-	if (len == 0 || !(view->is_v6 ? read_v6 : read_v4)(packet + q->offset, len, q))
+	if (offset >= end || !(is_v6 ? read_v6 : read_v4)(packet + offset, end - offset, q))
 		return false;
 	if (q->l4_offset > q->end || q->end - q->l4_offset < TRANSPORT_BYTES)
 		return false;
@@ -96,6 +93,14 @@ bool icmp_quote_read(const uint8_t *packet, const struct packet_view *view, stru
 	q->source_port = load_be16(l4);
 	q->destination_port = load_be16(l4 + 2);
 	return true;
+}
+
+bool icmp_quote_read(const uint8_t *packet, const struct packet_view *view, struct icmp_quote *q)
+{
+	if (view->l4_len < ICMP_MIN_BYTES || !is_error(packet + view->l4_offset, view->is_v6))
+		return false;
+	return icmp_quote_read_at(packet, (size_t)view->l4_offset + ICMP_MIN_BYTES,
+		(size_t)view->l4_offset + view->l4_len, view->is_v6, q);
 }
 
 // Undoes what the translation did to the transport, as far as it is quoted: TCP's checksum is cut

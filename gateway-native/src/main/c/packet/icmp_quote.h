@@ -26,6 +26,10 @@ struct icmp_quote {
 bool icmp_quote_read(
 	const uint8_t *packet, const struct packet_view *view, struct icmp_quote *quote);
 
+// The same of an IP packet of this family that is quoted between two offsets.
+bool icmp_quote_read_at(
+	const uint8_t *packet, size_t offset, size_t end, bool is_v6, struct icmp_quote *quote);
+
 // How the error is told. The quoted packet's two addresses are of the outer ones' family.
 struct icmp_told {
 	struct ip_address source; // of the error
