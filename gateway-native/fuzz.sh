@@ -49,7 +49,7 @@ for name; do
 	mkdir -p $build/corpus/"$name"
 	status=0
 	max_len=2048
-	[ "$name" != settings ] || max_len=8192
+	case $name in settings | control) max_len=8192 ;; esac
 	"$build/src/test/fuzz/fuzz_$name" -max_total_time=$each -max_len=$max_len -timeout=10 -print_final_stats=1 \
 		-artifact_prefix=$build/findings/"$name"- $build/corpus/"$name" $seeds/"$name" >"$log" 2>&1 || status=$?
 	coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -1 || true)

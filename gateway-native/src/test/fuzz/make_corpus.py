@@ -238,6 +238,54 @@ def settings():
         seed("settings", f"request_{name}", [1 | which << 1], json.dumps(value).encode())
 
 
+def control():
+    """One request of every command, and some that are wrong."""
+    backend = {"name": "b3", "address": "198.18.33.2", "port": 8080, "weight": 2, "enabled": True, "draining": False}
+    vip = {"name": "vip-web", "address": "198.19.0.1", "port": 80, "protocol": "tcp", "backends": [backend]}
+    full = dict(vip, name="vip-dns", port=53, protocol="udp", scheduler="round-robin", slow_start="10s", toa=False)
+    tunnel = dict(vip, name="vip-t", port=443, protocol="udp", mode="tunnel",
+                  tunnel={"kind": "gue", "local": "198.18.21.2", "port": 6080},
+                  quic={"layout": "quic-lb",
+                        "configs": [{"id": 0, "server_id_bytes": 2, "nonce_bytes": 6, "key": "0" * 32}]},
+                  backends=[{"name": "b4", "address": "198.18.34.2", "server_id": "0x0002"}])
+    eip = {"public": "203.0.113.2", "private": "10.1.0.2", "name": "e2", "tunnel": "t1", "enabled": True}
+    one = {"vip": "vip-web", "backend": "b1"}
+    requests = {
+        "vip-add": {"vip": full}, "vip-set": {"vip": vip}, "config": {"secrets": True}, "state": {"state": "DRAINING"},
+        "backend-add": {"vip": "vip-web", "backend": backend},
+        "backend-set": {"vip": "vip-web", "backend": dict(backend, name="b1")},
+        "backend-drain": dict(one, draining=True), "drops": {"vip": "vip-web"}, "vip-list": {"secrets": False},
+        "limits-set": {"vip": "vip-web", "limits": {"packets_per_second": 9, "bits_per_second": 8, "sessions": 7},
+                       "new_connection_limit": 6},
+        "sessions": {"vip": "vip-web", "client": "198.18.41.2", "limit": 50, "cursor": 3},
+        "blacklist-add": {"entry": {"prefix": "203.0.113.0/24", "expires_after": "1s"}},
+        "blacklist-remove": {"prefix": "203.0.113.0/24"}, "blacklist-list": {"limit": 1, "cursor": 0},
+        "eip-add": {"eip": eip}, "eip-set": {"eip": dict(eip, public="203.0.113.1")},
+        "eip-list": {"public": "203.0.113.1"},
+    }
+    for name in ("status", "tunnels", "counters", "workers", "rings"):
+        requests[name] = {}
+    for name in ("backend-remove", "backend-enable", "backend-disable"):
+        requests[name] = one
+    for name in ("vip-remove", "vip-enable", "vip-disable"):
+        requests[name] = {"name": "vip-web"}
+    for name in ("eip-remove", "eip-enable", "eip-disable"):
+        requests[name] = {"public": "203.0.113.1"}
+    lines = {name: json.dumps(dict(command=name, **keys)).encode() for name, keys in requests.items()}
+    for name, line in lines.items():
+        seed("control", name, [name.startswith("eip")], line)
+    many = {"command": "blacklist-add", "entries": [{"prefix": f"10.{n}.0.0/16"} for n in range(70)]}
+    eips = {"command": "eip-add", "eips": [eip, dict(eip, public="2001:db8::7", private="fd00::7")]}
+    seed("control", "blacklist-many", [0], json.dumps(many).encode())
+    seed("control", "eips", [1], json.dumps(eips).encode())
+    seed("control", "vip-tunnel", [0], json.dumps({"command": "vip-add", "vip": tunnel}).encode())
+    seed("control", "all", [0], b"\n".join(lines.values()))
+    seed("control", "all-eip", [1], b"\n".join(lines.values()))
+    seed("control", "wrong", [0], b'{"command":"vip\\n"}\n{\n[]\n{"command":1}\n{"command":"status","x":1}\n\n{"command":"' +
+         b"a" * 59 + "\u00e9".encode() + b'"}')
+
+
+control()
 frames()
 settings()
 tunnels()

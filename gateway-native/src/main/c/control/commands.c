@@ -18,6 +18,9 @@ json_t *refuse(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	// What it quotes came from outside: a complaint is one line, without a word to a terminal.
+	for (char *c = text; *c; c++)
+		*c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
 	// What was cut off may have been half a character: no longer UTF-8, so no longer JSON.
 	complaint = json_string(text);
 	if (!complaint) {
