@@ -6,7 +6,7 @@
 
 #include "../../main/c/telemetry/registry.h"
 
-enum { SEVERAL = 40 };
+enum { SEVERAL = 40, MANY = 70 };
 
 static const char tunnels[] =
 	"tunnels:\n"
@@ -246,6 +246,11 @@ static struct frame session(void)
 	return syn(another_port(), 87);
 }
 
+static struct frame flow_of_a_full_node(void)
+{
+	return syn(another_port(), 80);
+}
+
 static struct frame blacklisted(void)
 {
 	return frame_tcp((struct frame_flow){"192.0.2.9", VIP, 20, 80}, TCP_SYN, 1, NULL, 0, 0);
@@ -319,10 +324,10 @@ static const struct row rows[] = {
 	{DT_DROP_DRAINING, NULL, 0, "fault: should_say_that_the_node_is_draining"},
 	{DT_DROP_ICMP_UNSUPPORTED, timestamp_request, 0, NULL},
 	{DT_DROP_NO_EIP, NULL, 0, "eip: the tier that has elastic IPs"},
-	// Nothing in the data path says these yet: VIPs do not move between clusters, and no
-	// setting limits a single flow.
+	// Nothing in the data path says it yet: VIPs do not move between clusters.
 	{DT_DROP_MIGRATING, NULL, 0, "none"},
-	{DT_DROP_FLOW_LIMIT, NULL, 0, "none"},
+	// Behind the others: its sessions leave them no room.
+	{DT_DROP_FLOW_LIMIT, flow_of_a_full_node, MANY, NULL},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -339,6 +344,7 @@ static void should_name_the_reason_of_every_drop(void **state)
 	(void)state;
 	config_network = network;
 	config_extra = tunnels;
+	config_sessions = "sessions: {capacity: 1024, limit: 60}\n";
 	config_vips = vips;
 	for (int i = 0; i < ROWS; i++) {
 		for (unsigned int n = 0; n < times_of(&rows[i]); n++)

@@ -145,6 +145,33 @@ static void should_hold_so_many_sessions_with_any_number_of_workers(void **state
 	}
 }
 
+static const char unlimited[] =
+	"vips:\n" LIMITED("web", "80", "sessions: 0") LIMITED("api", "81", "sessions: 0");
+
+// 50 of two VIPs together, whoever of the workers they belong to; what has a session goes on.
+static void should_hold_so_many_sessions_of_all_vips_with_any_number_of_workers(void **state)
+{
+	(void)state;
+	for (unsigned int n = 1; n <= 4; n *= 2) {
+		setup(NULL);
+		workers = n;
+		config_sessions = "sessions: {capacity: 1024, limit: 50}\n";
+		config_vips = unlimited;
+		for (uint16_t i = 0; i < 400; i++)
+			feed_at(START + i, syn((uint16_t)(40000 + i), i % 2 ? 80 : 81));
+		feed_at(START + SECOND, syn(40000, 81));
+		feed_at(START + SECOND, syn(40001, 80));
+		feed_at(START + 20 * SECOND, syn(50000, 80)); // the half-open ones are gone
+		replay();
+		assert_int_equal(out.count, 50 + 2 + 1);
+		assert_int_equal(json_array_size(points), 350);
+		for (size_t i = 0; i < 350; i++) {
+			assert_string_equal(text(i, "reason"), "FLOW_LIMIT");
+			assert_non_null(text(i, "vip"));
+		}
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_drop_new_connections_over_the_limit, setup),
 	cmocka_unit_test_setup(should_let_the_first_connection_of_all_through, setup),
@@ -156,6 +183,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_let_so_many_packets_a_second_through, setup),
 	cmocka_unit_test_setup(should_let_so_many_bits_a_second_through, setup),
 	cmocka_unit_test_setup(should_hold_so_many_sessions_with_any_number_of_workers, setup),
+	cmocka_unit_test_setup(
+		should_hold_so_many_sessions_of_all_vips_with_any_number_of_workers, setup),
 };
 
 REPLAY_TESTS(tests)

@@ -79,6 +79,7 @@ static void should_read_what_stands_there_and_default_the_rest(void **state)
 	assert_int_equal(s->eip_capacity, 65536);
 	assert_int_equal(s->blacklist_capacity, 65536);
 	assert_int_equal(s->session_capacity, 262144);
+	assert_int_equal(s->session_limit, 0);
 	assert_int_equal(s->session_timeout_ns[SESSION_CLASS_SYN], 10000000000);
 	assert_int_equal(s->session_timeout_ns[SESSION_CLASS_ESTABLISHED], 900000000000);
 	assert_int_equal(s->session_timeout_ns[SESSION_CLASS_CLOSING], 10000000000);
@@ -129,6 +130,10 @@ static void should_name_key_value_and_limit(void **state)
 		"idle_sleep: 0us together with realtime");
 	expect((struct lines){.top = "sessions: {capacity: 3}"},
 		"sessions.capacity: 3 is not within 16 and");
+	expect((struct lines){.top = "workers: 2\nsessions: {capacity: 16, limit: 33}"},
+		"sessions.limit: 33 is not within 0 and 32");
+	expect((struct lines){.top = "workers: 2\nsessions: {limit: 1}"},
+		"sessions.limit: 1 is less than one for each of 2 workers");
 	expect((struct lines){.top = "sessions: {timeout_syn: 1ms}"},
 		"sessions.timeout_syn: 1ms is not within 10ms and 168h");
 	expect((struct lines){.top = "local_ports: {first: 5000, last: 4000}"},

@@ -257,6 +257,7 @@ def control():
         "backend-drain": dict(one, draining=True), "drops": {"vip": "vip-web"}, "vip-list": {"secrets": False},
         "limits-set": {"vip": "vip-web", "limits": {"packets_per_second": 9, "bits_per_second": 8, "sessions": 7},
                        "new_connection_limit": 6},
+        "node-limits-set": {"sessions": 50},
         "sessions": {"vip": "vip-web", "client": "198.18.41.2", "limit": 50, "cursor": 3},
         "blacklist-add": {"entry": {"prefix": "203.0.113.0/24", "expires_after": "1s"}},
         "blacklist-remove": {"prefix": "203.0.113.0/24"}, "blacklist-list": {"limit": 1, "cursor": 0},

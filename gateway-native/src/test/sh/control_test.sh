@@ -123,6 +123,19 @@ refused "eip-list: tier: clb has no EIPs" eip-list
 json_is 'a["config_version"] == 15' status
 ok "wrong requests are refused with their key and change nothing"
 
+json_is 'a["session_limit"] == 0' status
+ctl node-limits-set sessions=100 >/dev/null
+json_is 'a["session_limit"] == 100 and a["config_version"] == 16' status
+json_is 'a["config"]["sessions"]["limit"] == 100 and a["config"]["sessions"]["capacity"] == 1024' config
+refused "node-limits-set: sessions: 2049 is not within 0 and 2048" node-limits-set sessions=2049
+refused "node-limits-set: sessions: 1 is less than one for each of 2 workers" node-limits-set sessions=1
+refused "node-limits-set: sessions: is not an integer" node-limits-set sessions=few
+ctl node-limits-set --help | grep -q 'sessions=N: of all VIPs together' || fail "node-limits-set --help"
+json_is 'a["session_limit"] == 100 and a["config_version"] == 16' status
+ctl node-limits-set sessions=0 >/dev/null
+json_is 'a["session_limit"] == 0 and a["config_version"] == 17' status
+ok "the node's own limit changes at run time"
+
 ctl blacklist-add 203.0.113.0/24 expires_after=2s >/dev/null
 ctl blacklist-add '[{"prefix":"203.0.113.7/32"},{"prefix":"2001:db8:1::/48","expires_after":"1h"}]' >/dev/null
 json_is 'a["count"] == 5 and len(a["entries"]) == 5' blacklist-list
@@ -158,6 +171,7 @@ ok "for people: tables, help, exit statuses"
 
 start gateway-eip.example.yaml
 json_is 'a["tier"] == "EIP" and a["eips"] == 3 and a["session_capacity"] == 0' status
+refused "node-limits-set: sessions: 50 for tier eip, which has no sessions" node-limits-set sessions=50
 json_is 'a["eips"][0] == {"name": "vip-web", "public": "203.0.113.1", "private": "10.1.0.1", "tunnel": "to-clb", "enabled": True}' eip-list 203.0.113.1
 ctl eip-add public=203.0.113.9 private=10.1.0.9 tunnel=to-clb name=vip-web >/dev/null
 refused "eip-add: eip.private: 10.1.0.9 or public 203.0.113.10 is another EIP's" eip-add public=203.0.113.10 private=10.1.0.9

@@ -57,9 +57,11 @@ static void add_network(json_t *json, const struct settings *s)
 	json_object_set_new(json, "tunnels", tunnels);
 }
 
-static json_t *sessions_json(const struct settings *s)
+static json_t *sessions_json(const struct commands *c)
 {
-	json_t *json = json_pack("{s:I}", "capacity", (json_int_t)s->session_capacity);
+	const struct settings *s = c->settings;
+	json_t *json = json_pack("{s:I, s:I}", "capacity", (json_int_t)s->session_capacity, "limit",
+		(json_int_t)atomic_load(&c->node->session_limit));
 
 	for (int class = 0; class < SESSION_CLASSES; class ++)
 		json_object_set_new(
@@ -150,7 +152,7 @@ json_t *answer_config(struct commands *c, const struct raw_request *request)
 	json_t *json = head_json(c), *left_out = json_array(), *vips = json_array(), *answer;
 
 	add_network(json, c->settings);
-	json_object_set_new(json, "sessions", sessions_json(c->settings));
+	json_object_set_new(json, "sessions", sessions_json(c));
 	json_object_set_new(json, "telemetry", telemetry_json(c->settings));
 	json_object_set_new(json, "colour", colour_json(c->settings, secrets));
 	if (c->eips)

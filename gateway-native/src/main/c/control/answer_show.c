@@ -2,6 +2,7 @@
 //
 // What the node is and does, over the control socket.
 #include "answers.h"
+#include "parse_value.h"
 #include "vip_json.h"
 
 #include "../datapath/worker.h"
@@ -68,7 +69,7 @@ json_t *answer_status(struct commands *c, const struct raw_request *request)
 	(void)request;
 	clock_gettime(CLOCK_REALTIME, &now);
 	json = json_pack("{s:b, s:s, s:s, s:s, s:I, s:i, s:I, s:I, s:s, s:i, s:i, s:i, s:I, s:I, "
-			 "s:I, s:b}",
+			 "s:I, s:I, s:b}",
 		"ok", 1, "node", c->settings->node, "tier", dt_tier_name(c->settings->tier),
 		"state", state_name(atomic_load(&c->node->state)), "config_version",
 		(json_int_t)heartbeat_version(c->heartbeat), "pid", (int)getpid(), "boot_id",
@@ -78,7 +79,8 @@ json_t *answer_status(struct commands *c, const struct raw_request *request)
 		(int)c->node->dispatcher_count, "vips", (int)services_count(c->services),
 		"blacklist_entries", (json_int_t)blacklist_count(c->blacklist), "sessions",
 		(json_int_t)t.node.sessions, "session_capacity",
-		(json_int_t)t.node.session_capacity, "next_hop_reachable",
+		(json_int_t)t.node.session_capacity, "session_limit",
+		(json_int_t)atomic_load(&c->node->session_limit), "next_hop_reachable",
 		next_hop_answers(c->node));
 	if (c->eips) {
 		json_object_set_new(json, "eips", json_integer(eips_count(c->eips)));
@@ -97,6 +99,19 @@ json_t *answer_state(struct commands *c, const struct raw_request *request)
 	atomic_store(&c->node->state, state[0] == 'R' ? NODE_READY : NODE_DRAINING);
 	return json_pack("{s:b, s:s, s:I}", "ok", 1, "state", state, "config_version",
 		(json_int_t)heartbeat_version(c->heartbeat));
+}
+
+json_t *answer_node_limits_set(struct commands *c, const struct raw_request *request)
+{
+	char error[SETTINGS_ERROR_BYTES];
+	struct check check = {.error = error, .error_bytes = sizeof(error)};
+	uint64_t limit = 0;
+	bool ok =
+		raw_session_limit_check(&check, request->sessions, c->settings, "sessions", &limit);
+
+	if (ok)
+		atomic_store(&c->node->session_limit, limit);
+	return outcome_of_change(c, ok, error);
 }
 
 json_t *answer_counters(struct commands *c, const struct raw_request *request)

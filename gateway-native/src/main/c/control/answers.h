@@ -37,6 +37,6 @@ command_answer answer_eip_list, answer_eip_add, answer_eip_set, answer_eip_remov
 	answer_eip_enable, answer_eip_disable;
 command_answer answer_blacklist_add, answer_blacklist_remove, answer_blacklist_list;
 command_answer answer_status, answer_state, answer_counters, answer_workers, answer_rings,
-	answer_drops, answer_tunnels, answer_config, answer_sessions;
+	answer_drops, answer_tunnels, answer_config, answer_sessions, answer_node_limits_set;
 
 #endif

@@ -67,6 +67,7 @@ static const struct command {
 	{"status", answer_status, &request_plain},
 	{"config", answer_config, &request_secrets},
 	{"state", answer_state, &request_state},
+	{"node-limits-set", answer_node_limits_set, &request_node_limits},
 	{"vip-list", answer_vip_list, &request_secrets},
 	{"vip-add", answer_vip_add, &request_vip},
 	{"vip-set", answer_vip_set, &request_vip},

@@ -27,6 +27,10 @@ const struct ctl_command ctl_commands[] = {
 		"[secrets=true]: with the keys of colours and QUIC, which are hidden otherwise"},
 	{"state", CTL_PLAIN, NULL, NULL, "state", NULL, {"state"}, "READY | DRAINING",
 		"takes the node into or out of service", NULL},
+	{"node-limits-set", CTL_PLAIN, NULL, NULL, NULL, NULL, {"sessions"}, "sessions=N",
+		"changes what the node itself takes",
+		"sessions=N: of all VIPs together; more are dropped as FLOW_LIMIT, those that "
+		"are there go on; 0: none"},
 	{"vip-list", CTL_PLAIN, NULL, NULL, NULL, NULL, {NULL}, "[secrets=true]",
 		"the VIPs and their backends", NULL},
 	{"vip-add", CTL_OBJECT, "vip", NULL, NULL, NULL, {"name"}, "KEYS | JSON | FILE | -",

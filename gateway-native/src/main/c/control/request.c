@@ -48,3 +48,4 @@ SHAPE(vip_filter, SCALAR("vip", RAW_TEXT, false, vip_name));
 SHAPE(sessions, SCALAR("vip", RAW_TEXT, false, vip_name), SCALAR("client", RAW_TEXT, false, client),
 	PAGE);
 SHAPE(state, SCALAR("state", RAW_TEXT, true, state));
+SHAPE(node_limits, SCALAR("sessions", RAW_NUMBER, true, sessions));

@@ -20,6 +20,7 @@ struct raw_request {
 	char *prefix;
 	char *draining;
 	char *new_connection_limit;
+	char *sessions; // the limit of the node's
 	char *cursor;
 	char *limit;
 	char *secrets;
@@ -38,6 +39,6 @@ struct raw_request {
 extern const struct raw_shape request_plain, request_secrets, request_vip, request_name,
 	request_backend, request_backend_name, request_drain, request_limits, request_eip_add,
 	request_eip, request_public, request_eip_page, request_blacklist_add, request_prefix,
-	request_page, request_vip_filter, request_sessions, request_state;
+	request_page, request_vip_filter, request_sessions, request_state, request_node_limits;
 
 #endif

@@ -85,6 +85,24 @@ static bool check_node(struct check *check, const struct raw_settings *raw, stru
 	return true;
 }
 
+bool raw_session_limit_check(struct check *check, const char *text, const struct settings *s,
+	const char *key, uint64_t *limit)
+{
+	uint64_t checked = *limit;
+
+	if (!check_number(
+		    check, key, text, 0, (uint64_t)s->session_capacity * s->workers, &checked))
+		return false;
+	if (checked && s->tier != DT_TIER_CLB)
+		return check_fail(check, "%s: %s for tier eip, which has no sessions", key, text);
+	// Whose share were nothing would refuse all flows that are its own.
+	if (checked && checked < s->workers)
+		return check_fail(check, "%s: %s is less than one for each of %u workers", key,
+			text, s->workers);
+	*limit = checked;
+	return true;
+}
+
 static bool check_sessions(struct check *check, const struct raw_sessions *raw, struct settings *s)
 {
 	uint64_t capacity = s->session_capacity;
@@ -103,7 +121,7 @@ static bool check_sessions(struct check *check, const struct raw_sessions *raw, 
 			return false;
 	}
 	s->session_capacity = (uint32_t)capacity;
-	return true;
+	return raw_session_limit_check(check, raw->limit, s, "sessions.limit", &s->session_limit);
 }
 
 static bool copy_path(

@@ -80,7 +80,8 @@ struct settings {
 	unsigned int tunnel_count;
 	uint16_t gue_port; // on which packets are taken; 0: none
 	uint16_t vxlan_port;
-	uint32_t session_capacity;
+	uint32_t session_capacity; // of each worker
+	uint64_t session_limit;    // of the node; 0: none
 	uint64_t session_timeout_ns[SESSION_CLASSES];
 	char control_socket[SETTINGS_PATH_BYTES];
 	char telemetry_directory[256];

@@ -104,6 +104,7 @@ struct raw_local_ports {
 
 struct raw_sessions {
 	char *capacity;
+	char *limit;
 	char *timeouts[SESSION_CLASSES];
 };
 
@@ -192,6 +193,9 @@ bool raw_quic_check(struct check *check, const struct raw_quic *raw, const char 
 	struct quic_config *config);
 bool raw_server_id_check(struct check *check, const char *text, const char *key,
 	const struct quic_config *config, struct quic_server_id *id);
+// Of the node's sessions. What stands in settings (tier, workers, capacity) must be checked before.
+bool raw_session_limit_check(struct check *check, const char *text, const struct settings *settings,
+	const char *key, uint64_t *limit);
 // of a VIP: no name, no remote.
 bool raw_tunnel_check(struct check *check, const struct raw_tunnel *raw, const char *prefix,
 	struct tunnel *tunnel);

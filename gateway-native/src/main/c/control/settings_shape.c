@@ -154,8 +154,8 @@ static const struct raw_shape tunnel_shape = SHAPE(struct raw_tunnel, tunnel_fie
 const char *const raw_timeout_keys[SESSION_CLASSES] = {TIMEOUTS(KEY)};
 
 #define FIELD(class, name) TIMEOUT(class, name),
-static const struct raw_field sessions_fields[] = {
-	MAY(struct raw_sessions, capacity, RAW_NUMBER), TIMEOUTS(FIELD)};
+static const struct raw_field sessions_fields[] = {MAY(struct raw_sessions, capacity, RAW_NUMBER),
+	MAY(struct raw_sessions, limit, RAW_NUMBER), TIMEOUTS(FIELD)};
 static const struct raw_shape sessions_shape = SHAPE(struct raw_sessions, sessions_fields);
 
 static const struct raw_field telemetry_fields[] = {

@@ -107,6 +107,7 @@ int setup_node(struct node *node, const struct settings *s, uint64_t seed,
 				: 0,
 		.sample_limit = WORKER_SAMPLED_DROPS_PER_SECOND,
 		.state = NODE_STARTING,
+		.session_limit = s->session_limit,
 	};
 	memcpy(node->locals, s->local_addresses, sizeof(node->locals));
 	for (unsigned int i = 0; i < s->tunnel_count; i++)

@@ -33,6 +33,14 @@ static bool has_too_many_sessions(const struct worker *worker, const struct vip 
 	return total >= vip->limits.sessions;
 }
 
+static bool is_node_full(const struct worker *worker)
+{
+	const struct node *node = worker->node;
+	uint64_t limit = atomic_load_explicit(&node->session_limit, memory_order_relaxed);
+
+	return limit && worker->sessions.count >= node_share(node, worker->index, limit);
+}
+
 static enum dt_drop_reason check_limits(struct worker *worker, const struct vip *vip)
 {
 	const struct node *node = worker->node;
@@ -40,6 +48,9 @@ static enum dt_drop_reason check_limits(struct worker *worker, const struct vip 
 
 	if (atomic_load_explicit(&node->state, memory_order_relaxed) == NODE_DRAINING)
 		return DT_DROP_DRAINING;
+	// Before the limits of VIPs: what none gets room for does not use them up.
+	if (is_node_full(worker))
+		return DT_DROP_FLOW_LIMIT;
 	if (rate && !rate_limit_take(&worker->buckets[vip->slot].connections, rate, 1,
 			    node_owners(node), worker->now.mono_ns))
 		return DT_DROP_NEW_CONNECTION_LIMIT;

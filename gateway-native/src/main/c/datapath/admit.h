@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes the session of a flow's first packet: the VIP's limits, a backend, a local port, a place in
-// the table.
+// Makes the session of a flow's first packet: the node's and the VIP's limits, a backend, a local
+// port, a place in the table.
 #ifndef DYETRACE_ADMIT_H
 #define DYETRACE_ADMIT_H
 

@@ -103,13 +103,23 @@ struct node {
 		uint16_t count);
 
 	_Atomic(const struct vip_table *) vips;
-	_Atomic uint32_t state; // enum node_state
+	_Atomic uint32_t state;         // enum node_state
+	_Atomic uint64_t session_limit; // of all VIPs together; 0: none
 	_Atomic bool stop;
 };
 
 static inline unsigned int node_owners(const struct node *node)
 {
 	return node->worker_count - node->dispatcher_count;
+}
+
+// What one of the owners may hold of a limit of the node: together they hold it exactly, and none
+// has to know of the others.
+static inline uint64_t node_share(const struct node *node, unsigned int worker, uint64_t limit)
+{
+	unsigned int owners = node_owners(node);
+
+	return limit / owners + (worker - node->dispatcher_count < limit % owners);
 }
 
 // The thread that owns a flow of this hash (flow_hash.h), or a local port.

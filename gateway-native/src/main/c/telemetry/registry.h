@@ -90,7 +90,7 @@ enum dt_drop_reason {
 	DT_DROP_SESSION_TABLE_FULL = 16,
 	// the VIP holds as many sessions as it may
 	DT_DROP_VIP_SESSION_LIMIT = 17,
-	// the flow is over its limit
+	// the node holds as many flows as it may, of all VIPs together
 	DT_DROP_FLOW_LIMIT = 18,
 	// the VIP is over its packets per second
 	DT_DROP_PACKET_RATE_LIMIT = 19,

@@ -53,8 +53,12 @@ public enum DropReason {
   SESSION_TABLE_FULL(16, "limit", "no_buffer_space", "no room for another session"),
   /** The VIP holds as many sessions as it may. */
   VIP_SESSION_LIMIT(17, "limit", "traffic_shaping", "the VIP holds as many sessions as it may"),
-  /** The flow is over its limit. */
-  FLOW_LIMIT(18, "limit", "traffic_shaping", "the flow is over its limit"),
+  /** The node holds as many flows as it may, of all VIPs together. */
+  FLOW_LIMIT(
+      18,
+      "limit",
+      "traffic_shaping",
+      "the node holds as many flows as it may, of all VIPs together"),
   /** The VIP is over its packets per second. */
   PACKET_RATE_LIMIT(19, "limit", "traffic_shaping", "the VIP is over its packets per second"),
   /** The VIP is over its bits per second. */
