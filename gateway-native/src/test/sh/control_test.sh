@@ -89,14 +89,14 @@ ctl backend-add vip=vip-new name=rs-2-new address=198.18.32.2 weight=3 >/dev/nul
 ctl backend-set vip=vip-new name=rs-1-new address=198.18.31.2 port=80 weight=5 >/dev/null
 ctl backend-drain vip=vip-new backend=rs-2-new >/dev/null
 ctl limits-set vip=vip-new packets_per_second=1000 new_connection_limit=7 >/dev/null
-ctl limits-set vip=vip-new sessions=9 >/dev/null
+ctl limits-set vip-new sessions=9 >/dev/null
 json_is 'a["vips"][5] == {"name": "vip-new", "address": "198.19.0.9", "port": 80, "protocol": "tcp", "enabled": True,
 	"mode": "dnat", "scheduler": "maglev", "toa": False, "mss_clamp": 0, "slow_start": "0s", "new_connection_limit": 7,
 	"limits": {"packets_per_second": 1000, "bits_per_second": 0, "sessions": 9}, "backends": [
 	{"name": "rs-1-new", "address": "198.18.31.2", "port": 80, "weight": 5, "enabled": True, "draining": False},
 	{"name": "rs-2-new", "address": "198.18.32.2", "port": 80, "weight": 3, "enabled": True, "draining": True}]}' vip-list
 ctl backend-drain vip=vip-new backend=rs-2-new draining=false >/dev/null
-ctl backend-disable vip=vip-new backend=rs-2-new >/dev/null
+ctl backend-disable vip-new rs-2-new >/dev/null
 json_is '[(b["enabled"], b["draining"]) for b in a["vips"][5]["backends"]] == [(True, False), (False, False)]' vip-list
 ctl backend-enable vip=vip-new backend=rs-2-new >/dev/null
 ctl backend-remove vip=vip-new backend=rs-1-new >/dev/null
@@ -136,7 +136,7 @@ ctl node-limits-set sessions=0 >/dev/null
 json_is 'a["session_limit"] == 0 and a["config_version"] == 17' status
 ok "the node's own limit changes at run time"
 
-ctl blacklist-add 203.0.113.0/24 expires_after=2s >/dev/null
+ctl blacklist-add 203.0.113.0/24 2s >/dev/null
 ctl blacklist-add '[{"prefix":"203.0.113.7/32"},{"prefix":"2001:db8:1::/48","expires_after":"1h"}]' >/dev/null
 json_is 'a["count"] == 5 and len(a["entries"]) == 5' blacklist-list
 json_is 'len(a["entries"]) == 2 and a["cursor"] > 0' blacklist-list limit=2
@@ -156,11 +156,14 @@ ok "the blacklist: one and many entries, expiry, pages"
 ctl state DRAINING >/dev/null
 json_is 'a["state"] == "DRAINING"' status
 refused "state: state: 'ASLEEP' is not READY or DRAINING" state ASLEEP
-ctl vip-list | grep -q 'vip-web backends:' || fail "no table of backends for people"
+ctl vip-list >"$work/answer"
+grep -q 'vip-web backends:' "$work/answer" || fail "no table of backends for people"
+grep -q 'vip-web limits: packets_per_second 0, ' "$work/answer" || fail "limits are not in one line"
+grep -q ' $' "$work/answer" && fail "a line for people ends in blanks"
 for command in $("$gatewayctl" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'); do
 	"$gatewayctl" "$command" --help | grep -q "Usage: .* $command" || fail "$command --help"
 done
-for wrong in "no-such" "vip-add {" "backend-add vip=v" "status x" "vip-remove"; do
+for wrong in "no-such" "vip-add {" "backend-add vip=v" "status x" "vip-remove" "vip-remove a b" "backend-remove a b c"; do
 	status=0
 	# shellcheck disable=SC2086 # its words
 	ctl $wrong >/dev/null 2>&1 || status=$?

@@ -25,7 +25,7 @@ struct ctl_command {
 	enum ctl_shape shape;
 	const char *object; // CTL_OBJECT: where one stands …
 	const char *list;   // … and many, when it takes many
-	const char *bare;   // the key of an argument without one
+	const char *bare;   // the keys, in turn, of arguments without one
 	const char *rows;   // the answer has pages of these; all are fetched
 	const char *required[CTL_MAX_REQUIRED];
 	const char *arguments;

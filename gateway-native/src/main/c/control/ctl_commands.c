@@ -12,10 +12,10 @@
 	"[quic={\"layout\":\"katran\"}] [backend=NAME,ADDRESS,PORT[,WEIGHT]]…\n"                 \
 	"or one JSON object, or FILE.yaml, FILE.json, or - for standard input"
 #define BACKEND_KEYS                                                                               \
-	"vip=NAME name=NAME address=ADDRESS [port=PORT] [weight=0…100] [enabled=true|false]\n"   \
+	"VIP NAME address=ADDRESS [port=PORT] [weight=0…100] [enabled=true|false]\n"             \
 	"[draining=true|false] [server_id=N|0x…]"
 #define EIP_KEYS                                                                                   \
-	"public=ADDRESS private=ADDRESS [name=NAME] [tunnel=NAME] [enabled=true|false]\n"          \
+	"PUBLIC PRIVATE [name=NAME] [tunnel=NAME] [enabled=true|false]\n"                          \
 	"or one JSON object, or FILE.yaml, FILE.json, or - for standard input"
 #define PAGE "[limit=N] [cursor=N]"
 
@@ -43,28 +43,28 @@ const struct ctl_command ctl_commands[] = {
 		"lets a VIP take traffic", NULL},
 	{"vip-disable", CTL_PLAIN, NULL, NULL, "name", NULL, {"name"}, "NAME",
 		"drops a VIP's traffic as VIP_DISABLED", NULL},
-	{"backend-add", CTL_BACKEND, "backend", NULL, NULL, NULL, {"vip", "name", "address"},
-		"vip=NAME KEYS", "adds a backend to a VIP", BACKEND_KEYS},
-	{"backend-set", CTL_BACKEND, "backend", NULL, NULL, NULL, {"vip", "name", "address"},
-		"vip=NAME KEYS", "replaces a backend", BACKEND_KEYS},
-	{"backend-remove", CTL_PLAIN, NULL, NULL, NULL, NULL, {"vip", "backend"},
-		"vip=NAME backend=NAME", "removes a backend; its sessions go on", NULL},
-	{"backend-drain", CTL_PLAIN, NULL, NULL, NULL, NULL, {"vip", "backend"},
-		"vip=NAME backend=NAME", "no new sessions; QUIC connections too go on",
-		"vip=NAME backend=NAME [draining=false]: and back"},
-	{"backend-enable", CTL_PLAIN, NULL, NULL, NULL, NULL, {"vip", "backend"},
-		"vip=NAME backend=NAME", "gives a backend new sessions", NULL},
-	{"backend-disable", CTL_PLAIN, NULL, NULL, NULL, NULL, {"vip", "backend"},
-		"vip=NAME backend=NAME", "gives a backend no new sessions", NULL},
-	{"limits-set", CTL_LIMITS, "limits", NULL, NULL, NULL, {"vip"}, "vip=NAME KEYS",
+	{"backend-add", CTL_BACKEND, "backend", NULL, "vip name", NULL, {"vip", "name", "address"},
+		"VIP KEYS", "adds a backend to a VIP", BACKEND_KEYS},
+	{"backend-set", CTL_BACKEND, "backend", NULL, "vip name", NULL, {"vip", "name", "address"},
+		"VIP KEYS", "replaces a backend", BACKEND_KEYS},
+	{"backend-remove", CTL_PLAIN, NULL, NULL, "vip backend", NULL, {"vip", "backend"},
+		"VIP BACKEND", "removes a backend; its sessions go on", NULL},
+	{"backend-drain", CTL_PLAIN, NULL, NULL, "vip backend", NULL, {"vip", "backend"},
+		"VIP BACKEND", "no new sessions; QUIC connections too go on",
+		"VIP BACKEND [draining=false]: and back"},
+	{"backend-enable", CTL_PLAIN, NULL, NULL, "vip backend", NULL, {"vip", "backend"},
+		"VIP BACKEND", "gives a backend new sessions", NULL},
+	{"backend-disable", CTL_PLAIN, NULL, NULL, "vip backend", NULL, {"vip", "backend"},
+		"VIP BACKEND", "gives a backend no new sessions", NULL},
+	{"limits-set", CTL_LIMITS, "limits", NULL, "vip", NULL, {"vip"}, "VIP KEYS",
 		"changes a VIP's limits",
-		"vip=NAME [packets_per_second=N] [bits_per_second=N] [sessions=N] "
+		"VIP [packets_per_second=N] [bits_per_second=N] [sessions=N] "
 		"[new_connection_limit=N]\n0: none; what is not given stays"},
 	{"eip-list", CTL_PLAIN, NULL, NULL, "public", "eips", {NULL}, "[PUBLIC] " PAGE,
 		"the elastic IPs, or one", NULL},
-	{"eip-add", CTL_OBJECT, "eip", "eips", NULL, NULL, {"public", "private"},
+	{"eip-add", CTL_OBJECT, "eip", "eips", "public private", NULL, {"public", "private"},
 		"KEYS | JSON | FILE | -", "adds an elastic IP, or a file's list of them", EIP_KEYS},
-	{"eip-set", CTL_OBJECT, "eip", NULL, NULL, NULL, {"public", "private"},
+	{"eip-set", CTL_OBJECT, "eip", NULL, "public private", NULL, {"public", "private"},
 		"KEYS | JSON | FILE | -", "replaces an elastic IP", EIP_KEYS},
 	{"eip-remove", CTL_PLAIN, NULL, NULL, "public", NULL, {"public"}, "PUBLIC",
 		"removes an elastic IP", NULL},
@@ -74,9 +74,9 @@ const struct ctl_command ctl_commands[] = {
 		"drops an elastic IP's traffic", NULL},
 	{"blacklist-list", CTL_PLAIN, NULL, NULL, NULL, "entries", {NULL}, PAGE,
 		"the prefixes whose packets are dropped", NULL},
-	{"blacklist-add", CTL_OBJECT, "entry", "entries", "prefix", NULL, {"prefix"},
-		"PREFIX [expires_after=1h] | JSON | FILE | -", "adds a prefix, or a file's list",
-		"PREFIX [expires_after=1h]: for ever without it\n"
+	{"blacklist-add", CTL_OBJECT, "entry", "entries", "prefix expires_after", NULL, {"prefix"},
+		"PREFIX [1h] | JSON | FILE | -", "adds a prefix, or a file's list",
+		"PREFIX [1h]: for so long, else for ever\n"
 		"or one JSON object, or FILE.yaml, FILE.json, or - for standard input: an entry or "
 		"a "
 		"list"},
@@ -87,9 +87,9 @@ const struct ctl_command ctl_commands[] = {
 		"packets, drops, colours, workers", NULL},
 	{"drops", CTL_PLAIN, NULL, NULL, "vip", NULL, {NULL}, "[NAME]",
 		"drops by VIP or EIP and reason", NULL},
-	{"sessions", CTL_PLAIN, NULL, NULL, NULL, NULL, {NULL}, "[vip=NAME] [client=ADDRESS] " PAGE,
+	{"sessions", CTL_PLAIN, NULL, NULL, "vip", NULL, {NULL}, "[VIP] [client=ADDRESS] " PAGE,
 		"their number and a page of them",
-		"[vip=NAME] [client=ADDRESS] " PAGE
+		"[VIP] [client=ADDRESS] " PAGE
 		"\nwhere the answer has a cursor, cursor=… goes on from there"},
 	{"workers", CTL_PLAIN, NULL, NULL, NULL, NULL, {NULL}, "",
 		"each thread: role, packets, poll gap, sessions", NULL},

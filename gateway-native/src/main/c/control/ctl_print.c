@@ -79,6 +79,35 @@ static json_t *columns_of(const json_t *array)
 
 static void print_value(const char *key, const json_t *value, int indent);
 
+static bool is_flat(const json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value)
+	{
+		if (!is_scalar(value))
+			return false;
+	}
+	return json_object_size(object) > 0;
+}
+
+// In one line: "limits: sessions 10, bits_per_second 0".
+static void print_flat(const char *key, const json_t *object, int indent)
+{
+	const char *separator = "", *name;
+	json_t *value;
+
+	printf("%*s%s: ", indent, "", key);
+	json_object_foreach((json_t *)object, name, value)
+	{
+		printf("%s%s ", separator, name);
+		print_padded(value, 0);
+		separator = ", ";
+	}
+	putchar('\n');
+}
+
 // What does not fit into a cell, below the table, under the row's first value.
 static void print_nested(const json_t *array, int indent)
 {
@@ -98,7 +127,10 @@ static void print_nested(const json_t *array, int indent)
 				(json_array_size(value) == 0 && json_object_size(value) == 0))
 				continue;
 			snprintf(label, sizeof(label), "%s %s", name, key);
-			print_value(label, value, indent);
+			if (is_flat(value))
+				print_flat(label, value, indent);
+			else
+				print_value(label, value, indent);
 		}
 		free(name);
 	}
@@ -107,25 +139,31 @@ static void print_nested(const json_t *array, int indent)
 static void print_table(const json_t *array, int indent)
 {
 	json_t *columns = columns_of(array), *row, *width;
+	size_t last = json_object_size(columns), column;
 	const char *key;
 	size_t i;
 
 	printf("%*s", indent, "");
+	column = 0;
 	json_object_foreach(columns, key, width)
 	{
-		printf("%-*s  ", (int)json_integer_value(width), key);
+		bool ends = ++column == last;
+
+		printf("%-*s%s", ends ? 0 : (int)json_integer_value(width), key, ends ? "" : "  ");
 	}
 	putchar('\n');
 	json_array_foreach((json_t *)array, i, row)
 	{
 		printf("%*s", indent, "");
+		column = 0;
 		json_object_foreach(columns, key, width)
 		{
 			const json_t *cell = json_object_get(row, key);
+			bool ends = ++column == last;
 
-			print_padded(
-				is_scalar(cell) ? cell : NULL, (size_t)json_integer_value(width));
-			fputs("  ", stdout);
+			print_padded(is_scalar(cell) ? cell : NULL,
+				ends ? 0 : (size_t)json_integer_value(width));
+			fputs(ends ? "" : "  ", stdout);
 		}
 		putchar('\n');
 	}
@@ -144,8 +182,9 @@ static void print_value(const char *key, const json_t *value, int indent)
 		print_table(value, indent + 2);
 	} else {
 		char *text = json_dumps(value, JSON_COMPACT);
+		bool empty = json_array_size(value) == 0 && json_object_size(value) == 0;
 
-		printf(" %s\n", text == NULL ? "" : text);
+		printf(" %s\n", empty ? "none" : text == NULL ? "" : text);
 		free(text);
 	}
 }

@@ -85,17 +85,34 @@ static bool add_value(json_t *object, const char *key, const char *text)
 	return true;
 }
 
+// To the first of the keys for it that has no value yet.
+static bool add_bare(const struct ctl_command *command, json_t *object, const char *argument)
+{
+	const char *keys = command->bare ? command->bare : "";
+
+	while (*keys) {
+		char key[32];
+		size_t len = strcspn(keys, " ");
+
+		snprintf(key, sizeof(key), "%.*s", (int)len, keys);
+		if (!json_object_get(object, key))
+			return add_value(object, key, argument);
+		keys += len + (keys[len] == ' ');
+	}
+	return fail("%s: '%s' is %s; see %s --help", command->name, argument,
+		command->bare ? "one argument too many" : "not key=value", command->name);
+}
+
 static bool add_argument(const struct ctl_command *command, json_t *object, const char *argument)
 {
 	const char *equals = strchr(argument, '=');
 	bool added;
 	char *key;
 
-	if (!equals || equals == argument) {
-		if (!equals && command->bare)
-			return add_value(object, command->bare, argument);
-		return fail("'%s' is not key=value", argument);
-	}
+	if (!equals)
+		return add_bare(command, object, argument);
+	if (equals == argument)
+		return fail("%s: '%s' is not key=value", command->name, argument);
 	if (command->shape == CTL_OBJECT && strncmp(argument, "backend=", 8) == 0)
 		return add_backend(object, equals + 1);
 	key = strndup(argument, (size_t)(equals - argument));

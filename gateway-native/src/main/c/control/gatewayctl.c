@@ -165,9 +165,11 @@ int main(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	const char *path = getenv("DYETRACE_GATEWAY_SOCKET");
+	static char program[] = "dyetrace-gatewayctl";
 	bool as_json = false, help = false;
 	int c;
 
+	argv[0] = program; // what getopt complains as
 	while ((c = getopt_long(argc, argv, "s:jh", options, NULL)) != -1) {
 		switch (c) {
 		case 's':
