@@ -175,7 +175,7 @@ static void *control(void *context)
 		if (poll(fds, count + 1, CONTROL_PERIOD_MS) < 0 && errno != EINTR)
 			break;
 		stop = (fds[count].revents & POLLIN) != 0;
-		server_serve(d->server, fds, count);
+		server_serve(d->server, fds, count, read_clock(NULL).mono_ns);
 		now = read_clock(NULL);
 		tables_step(&d->tables, now.mono_ns);
 		become_ready(d, started_ns, now.mono_ns);

@@ -12,6 +12,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define BACKLOG 128     // who waits for a place
+#define LINES_A_TURN 16 // of one client
+
 struct buffer {
 	char *bytes;
 	size_t len;
@@ -22,8 +25,10 @@ struct client {
 	int fd; // -1: free
 	struct buffer in;
 	struct buffer out;
-	size_t sent;  // of out
-	bool closing; // once out is sent
+	size_t sent;        // of out
+	bool more;          // in holds lines that are to be answered
+	bool closing;       // once all is answered and sent
+	uint64_t active_ns; // when it last sent or took a byte
 };
 
 struct server {
@@ -33,6 +38,7 @@ struct server {
 	char lock_path[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
 	server_answer *answer;
 	void *context;
+	uint64_t now_ns;
 	struct client clients[SERVER_MAX_CLIENTS];
 };
 
@@ -97,7 +103,7 @@ static int open_socket(struct server *s)
 	mask = umask(0177);
 	status = bind(s->fd, (struct sockaddr *)&address, sizeof(address)) != 0 ? -errno : 0;
 	umask(mask);
-	if (status == 0 && listen(s->fd, SERVER_MAX_CLIENTS) != 0)
+	if (status == 0 && listen(s->fd, BACKLOG) != 0)
 		status = -errno;
 	return status;
 }
@@ -157,18 +163,43 @@ void server_free(struct server *s)
 	free(s);
 }
 
+// A free place, or that of the client that has been silent longest, and too long. NULL: who
+// connects waits.
+static struct client *place_for_another(struct server *s)
+{
+	struct client *oldest = &s->clients[0];
+
+	for (int i = 0; i < SERVER_MAX_CLIENTS; i++) {
+		struct client *c = &s->clients[i];
+
+		if (c->fd < 0)
+			return c;
+		if (c->active_ns < oldest->active_ns)
+			oldest = c;
+	}
+	return s->now_ns - oldest->active_ns >= SERVER_SILENT_NS ? oldest : NULL;
+}
+
+static bool is_read(const struct client *c)
+{
+	return !c->closing && !c->more && c->out.len - c->sent < SERVER_MAX_UNREAD;
+}
+
 unsigned int server_poll_set(struct server *s, struct pollfd *fds)
 {
 	unsigned int count = 0;
 
-	fds[count++] = (struct pollfd){.fd = s->fd, .events = POLLIN};
+	fds[count++] = (struct pollfd){
+		.fd = s->fd,
+		.events = place_for_another(s) ? POLLIN : 0,
+	};
 	for (int i = 0; i < SERVER_MAX_CLIENTS; i++) {
 		const struct client *c = &s->clients[i];
-		short events = c->closing ? 0 : POLLIN;
+		short events = is_read(c) ? POLLIN : 0;
 
 		if (c->fd < 0)
 			continue;
-		if (c->sent < c->out.len)
+		if (c->sent < c->out.len || c->more)
 			events |= POLLOUT;
 		fds[count++] = (struct pollfd){.fd = c->fd, .events = events};
 	}
@@ -177,17 +208,14 @@ unsigned int server_poll_set(struct server *s, struct pollfd *fds)
 
 static void welcome(struct server *s)
 {
-	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *place = place_for_another(s);
+	int fd = place ? accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
 
 	if (fd < 0)
 		return;
-	for (int i = 0; i < SERVER_MAX_CLIENTS; i++) {
-		if (s->clients[i].fd < 0) {
-			s->clients[i] = (struct client){.fd = fd};
-			return;
-		}
-	}
-	close(fd); // too many
+	if (place->fd >= 0)
+		hang_up(place);
+	*place = (struct client){.fd = fd, .active_ns = s->now_ns};
 }
 
 static bool answer_line(struct server *s, struct client *c, const char *line, size_t len)
@@ -199,21 +227,30 @@ static bool answer_line(struct server *s, struct client *c, const char *line, si
 	return ok;
 }
 
+// Some of them: whoever sends many must neither keep others waiting nor fill the memory with
+// answers.
 static bool answer_lines(struct server *s, struct client *c)
 {
 	size_t start = 0;
 	char *newline;
+	int left = LINES_A_TURN;
 
-	while ((newline = memchr(c->in.bytes + start, '\n', c->in.len - start))) {
+	c->more = false;
+	while (c->in.len > start &&
+		(newline = memchr(c->in.bytes + start, '\n', c->in.len - start))) {
 		size_t len = (size_t)(newline - (c->in.bytes + start));
 
+		c->more = left-- == 0 || c->out.len - c->sent >= SERVER_MAX_UNREAD;
+		if (c->more)
+			break;
 		if (len > 0 && !answer_line(s, c, c->in.bytes + start, len))
 			return false;
 		start += len + 1;
 	}
-	memmove(c->in.bytes, c->in.bytes + start, c->in.len - start);
+	if (start > 0)
+		memmove(c->in.bytes, c->in.bytes + start, c->in.len - start);
 	c->in.len -= start;
-	if (c->in.len > SERVER_MAX_LINE) {
+	if (!c->more && !c->closing && c->in.len > SERVER_MAX_LINE) {
 		static const char text[] =
 			"{\"ok\":false,\"error\":\"a line is longer than 1 MiB\"}\n";
 
@@ -234,19 +271,25 @@ static bool read_client(struct server *s, struct client *c)
 		c->closing = true;
 		return true;
 	}
-	return append(&c->in, chunk, (size_t)n) && answer_lines(s, c);
+	c->active_ns = s->now_ns;
+	return append(&c->in, chunk, (size_t)n);
 }
 
-static bool write_client(struct client *c)
+static bool write_client(const struct server *s, struct client *c)
 {
 	ssize_t n = send(c->fd, c->out.bytes + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
+	c->active_ns = s->now_ns;
 	c->sent += (size_t)n;
 	if (c->sent == c->out.len) {
 		c->sent = 0;
 		c->out.len = 0;
+	} else if (c->sent >= SERVER_MAX_UNREAD) {
+		c->out.len -= c->sent;
+		memmove(c->out.bytes, c->out.bytes + c->sent, c->out.len);
+		c->sent = 0;
 	}
 	return true;
 }
@@ -257,16 +300,19 @@ static void serve_client(struct server *s, struct client *c, short events)
 
 	if (events & (POLLERR | POLLNVAL))
 		ok = false;
-	if (ok && (events & (POLLIN | POLLHUP)) && !c->closing)
+	if (ok && (events & (POLLIN | POLLHUP)) && is_read(c))
 		ok = read_client(s, c);
+	if (ok)
+		ok = answer_lines(s, c);
 	if (ok && c->out.len > c->sent)
-		ok = write_client(c);
-	if (!ok || (c->closing && c->out.len == c->sent))
+		ok = write_client(s, c);
+	if (!ok || (c->closing && !c->more && c->out.len == c->sent))
 		hang_up(c);
 }
 
-void server_serve(struct server *s, const struct pollfd *fds, unsigned int count)
+void server_serve(struct server *s, const struct pollfd *fds, unsigned int count, uint64_t now_ns)
 {
+	s->now_ns = now_ns;
 	for (unsigned int i = 1; i < count; i++) {
 		for (int n = 0; n < SERVER_MAX_CLIENTS && fds[i].revents; n++) {
 			if (s->clients[n].fd == fds[i].fd) {

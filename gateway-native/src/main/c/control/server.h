@@ -7,9 +7,12 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SERVER_MAX_CLIENTS 16
 #define SERVER_MAX_LINE (1u << 20)
+#define SERVER_MAX_UNREAD (1u << 20)   // bytes of answers, before more of its lines are answered
+#define SERVER_SILENT_NS 1000000000ull // after which a client makes room for one that waits
 
 struct server;
 
@@ -26,7 +29,8 @@ void server_free(struct server *server);
 // Fills in what to poll for; returns how many entries (at most SERVER_MAX_CLIENTS + 1).
 unsigned int server_poll_set(struct server *server, struct pollfd *fds);
 
-// Serves what poll() found, with the entries that server_poll_set() filled in.
-void server_serve(struct server *server, const struct pollfd *fds, unsigned int count);
+// Serves what poll() found, with the entries that server_poll_set() filled in. now_ns: monotonic.
+void server_serve(
+	struct server *server, const struct pollfd *fds, unsigned int count, uint64_t now_ns);
 
 #endif
