@@ -40,7 +40,7 @@ static uint16_t take(
 			f->len = RTE_MIN((size_t)packets[i]->data_len, sizeof(f->bytes));
 			memcpy(f->bytes, rte_pktmbuf_mtod(packets[i], uint8_t *), f->len);
 		}
-		consume(packets[i]);
+		rte_pktmbuf_free(packets[i]);
 	}
 	return n;
 }

@@ -22,8 +22,9 @@ void drop(struct worker *worker, struct rte_mbuf *packet, enum dt_drop_reason re
 	rte_pktmbuf_free(packet);
 }
 
-void consume(struct rte_mbuf *packet)
+void consume(struct worker *worker, struct rte_mbuf *packet)
 {
+	(void)worker;
 	fixture.consumed++;
 	rte_pktmbuf_free(packet);
 }

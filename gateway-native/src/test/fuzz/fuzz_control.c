@@ -128,6 +128,7 @@ static void make_telemetry(struct gateway *g)
 	unlink(dt_ring_producer_path(g->heartbeat.producer)); // it stays mapped
 	rmdir(directory);
 	g->heartbeat.writer = dt_ring_producer_writer(g->heartbeat.producer, 1);
+	dt_ring_producer_vip_slot(g->heartbeat.producer, "vip-web"); // slot 0, as slot_of() says
 }
 
 static void add_own_addresses(struct gateway *g)

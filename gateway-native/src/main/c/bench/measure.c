@@ -49,7 +49,7 @@ static void after(struct rig *rig)
 	if (rig->options->role != BENCH_DISPATCHER)
 		return;
 	while (rte_ring_dequeue(rig->node.workers[1]->from[0], (void **)&packet) == 0)
-		consume(packet);
+		rte_pktmbuf_free(packet);
 }
 
 static int compare(const void *a, const void *b)
@@ -152,7 +152,7 @@ static uint32_t take_out(struct rig *rig, struct box *box, double *us, uint32_t 
 			us[count++] = (double)(now - box->due[box->first]) / hz * 1e6;
 		box->first = (box->first + 1) % 2048;
 		box->inside--;
-		consume(packet);
+		rte_pktmbuf_free(packet);
 	}
 	return count;
 }

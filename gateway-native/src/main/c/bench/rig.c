@@ -274,7 +274,7 @@ void rig_free(struct rig *rig)
 	struct rte_mbuf *packet;
 
 	while (rig->out[1] && (packet = rig_take(rig)) != NULL)
-		consume(packet);
+		rte_pktmbuf_free(packet);
 	setup_workers_free(&rig->node);
 	services_free(rig->services);
 	eip_table_free(rig->eips);

@@ -18,6 +18,10 @@ uint32_t counters_max(const struct heartbeat *heartbeat);
 // false: the n-th is none.
 bool counters_at(const struct heartbeat *heartbeat, uint32_t n, struct counted *out);
 
+// The n-th place that drops can stand under: 0 is that of no VIP, then come all names that there
+// have been, those of removed VIPs too. false: no more.
+bool counters_drop_slot(const struct heartbeat *heartbeat, uint32_t n, struct counted *out);
+
 struct vip_counter counters_of_vip(const struct node *node, uint32_t slot);
 struct drop_counter counters_of_drop(const struct node *node, uint32_t slot, uint32_t reason);
 

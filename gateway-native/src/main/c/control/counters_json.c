@@ -30,6 +30,24 @@ static json_t *drops_json(const struct heartbeat *h, uint32_t slot)
 	return drops;
 }
 
+// By reason, whatever VIP: also of those that are there no more.
+static json_t *all_drops_json(const struct heartbeat *h)
+{
+	uint64_t packets[DT_DROP_COUNT] = {0};
+	json_t *drops = json_object();
+	struct counted counted;
+
+	for (uint32_t n = 0; counters_drop_slot(h, n, &counted); n++) {
+		for (uint32_t reason = 1; reason < DT_DROP_COUNT; reason++)
+			packets[reason] += counters_of_drop(h->node, counted.slot, reason).packets;
+	}
+	for (uint32_t reason = 1; reason < DT_DROP_COUNT; reason++) {
+		if (packets[reason])
+			set(drops, dt_drop_reason_name((uint16_t)reason), packets[reason]);
+	}
+	return drops;
+}
+
 static json_t *vip_counters_json(const struct heartbeat *h, const struct counted *counted)
 {
 	struct vip_counter t = counters_of_vip(h->node, counted->slot);
@@ -149,14 +167,12 @@ static void add_drops(const struct heartbeat *h, const struct counted *counted, 
 
 json_t *heartbeat_drops_json(const struct heartbeat *h, const char *name)
 {
-	struct counted counted = {VIP_MAX, ""};
 	json_t *rows = json_array();
 	bool known = name == NULL;
+	struct counted counted;
 
-	if (!name)
-		add_drops(h, &counted, rows);
-	for (uint32_t n = 0; n < counters_max(h); n++) {
-		if (!counters_at(h, n, &counted) || (name && strcmp(counted.name, name) != 0))
+	for (uint32_t n = 0; counters_drop_slot(h, n, &counted); n++) {
+		if (name && (n == 0 || strcmp(counted.name, name) != 0))
 			continue;
 		add_drops(h, &counted, rows);
 		known = true;
@@ -192,6 +208,9 @@ json_t *heartbeat_json(struct heartbeat *h)
 	set(json, "toa_told", t.toa_told);
 	set(json, "toa_late", t.toa_late);
 	set(json, "toa_untold", t.toa_untold);
+	set(json, "packets_made", t.packets_made);
+	set(json, "packets_consumed", t.packets_consumed);
+	json_object_set_new(json, "drops", all_drops_json(h));
 	json_object_set_new(json, "drops_without_vip", drops_json(h, VIP_MAX));
 	for (uint32_t n = 0; n < counters_max(h); n++) {
 		if (counters_at(h, n, &counted))

@@ -34,6 +34,19 @@ bool counters_at(const struct heartbeat *h, uint32_t n, struct counted *out)
 	return out->name[0] != '\0';
 }
 
+bool counters_drop_slot(const struct heartbeat *h, uint32_t n, struct counted *out)
+{
+	const char *name;
+
+	*out = (struct counted){VIP_MAX, ""};
+	if (n == 0)
+		return true;
+	name = dt_ring_producer_vip_name(h->producer, n - 1);
+	if (name)
+		*out = (struct counted){n - 1, name};
+	return name != NULL;
+}
+
 struct node_totals heartbeat_totals(struct heartbeat *h)
 {
 	const struct node *node = h->node;
@@ -64,6 +77,8 @@ struct node_totals heartbeat_totals(struct heartbeat *h)
 		t.handed_over += counters_peek(&c->handed_over);
 		t.colour_recognised += counters_peek(&c->colour_recognised);
 		t.icmp_errors_sent += counters_peek(&c->icmp_errors_sent);
+		t.packets_made += counters_peek(&c->packets_made);
+		t.packets_consumed += counters_peek(&c->packets_consumed);
 		t.toa_told += counters_peek(&c->toa_told);
 		t.toa_late += counters_peek(&c->toa_late);
 		t.toa_untold += counters_peek(&c->toa_untold);
@@ -156,23 +171,12 @@ static void write_vips(struct heartbeat *h, uint64_t now_ns)
 	}
 }
 
-// Slots that drops can stand under: those of removed VIPs too.
-static void note_slots(struct heartbeat *h)
-{
-	uint32_t max = counters_max(h);
-	struct counted counted;
-
-	for (uint32_t n = 0; n < max; n++) {
-		if (counters_at(h, n, &counted))
-			h->slots_used = RTE_MAX(h->slots_used, counted.slot + 1);
-	}
-}
-
 static void write_drops(struct heartbeat *h, uint64_t now_ns)
 {
-	note_slots(h);
-	for (uint32_t n = 0; n <= h->slots_used; n++) {
-		uint32_t slot = n < h->slots_used ? n : VIP_MAX;
+	struct counted counted = {0, ""};
+
+	for (uint32_t n = 0; counters_drop_slot(h, n, &counted); n++) {
+		uint32_t slot = counted.slot;
 
 		for (uint32_t reason = 1; reason < DT_DROP_COUNT; reason++) {
 			struct drop_counter t = counters_of_drop(h->node, slot, reason);

@@ -25,7 +25,6 @@ struct heartbeat {
 	uint64_t session_capacity; // of all workers
 	uint32_t other_changes;    // to EIPs and the blacklist, which services do not count
 	uint64_t beats;
-	uint32_t slots_used; // VIP slots that drops can stand under: those of removed VIPs too
 	uint64_t last_vip_packets[VIP_MAX];     // to tell which changed
 	uint64_t last_gap_ns[NODE_MAX_WORKERS]; // longest poll gap of the last beat
 };
@@ -39,6 +38,8 @@ struct node_totals {
 	uint64_t handed_over;
 	uint64_t colour_recognised;
 	uint64_t icmp_errors_sent;
+	uint64_t packets_made;
+	uint64_t packets_consumed;
 	uint64_t toa_told;
 	uint64_t toa_late;
 	uint64_t toa_untold;

@@ -63,7 +63,7 @@ static uint16_t replay_send(
 
 		pcap_dump((u_char *)r->out, &header, rte_pktmbuf_mtod(packets[i], const u_char *));
 		r->packets_out++;
-		consume(packets[i]);
+		rte_pktmbuf_free(packets[i]);
 	}
 	return count;
 }

@@ -8,11 +8,11 @@
 
 void drop(struct worker *worker, struct rte_mbuf *packet, enum dt_drop_reason reason);
 
-// A packet that was answered or used up here (an ARP message, the copy for another worker): not a
-// drop.
-void consume(struct rte_mbuf *packet);
+// A packet that was used up here (an ARP message, the copy for another worker): not a drop, but
+// counted.
+void consume(struct worker *worker, struct rte_mbuf *packet);
 
-// Counts a packet that could not even get a buffer.
+// Counts a packet that was to be made here and got no buffer.
 void drop_uncreated(struct worker *worker, uint32_t bytes, enum dt_drop_reason reason);
 
 #endif

@@ -43,6 +43,7 @@ static struct rte_mbuf *new_packet(
 	answer = rte_pktmbuf_alloc(worker->pool);
 	if (!answer)
 		return NULL;
+	worker->counters.packets_made++;
 	memcpy(rte_pktmbuf_append(answer, (uint16_t)len), bytes, len);
 	meta = packet_meta(answer);
 	begin_meta(worker, meta, about);

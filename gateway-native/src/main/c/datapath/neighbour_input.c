@@ -16,6 +16,7 @@ struct rte_mbuf *neighbour_new_packet(struct worker *worker, unsigned int port, 
 		drop_uncreated(worker, bytes + (uint32_t)ETHERNET_BYTES, DT_DROP_MBUF_EXHAUSTED);
 		return NULL;
 	}
+	worker->counters.packets_made++;
 	memset(rte_pktmbuf_append(packet, bytes), 0, bytes);
 	*packet_meta(packet) = (struct packet_meta){
 		.rx_mono_ns = worker->now.mono_ns,
@@ -106,6 +107,7 @@ static void copy_to_others(struct worker *worker, struct rte_mbuf *packet)
 			drop_uncreated(worker, packet->pkt_len, DT_DROP_MBUF_EXHAUSTED);
 			return;
 		}
+		worker->counters.packets_made++;
 		*packet_meta(copy) = *packet_meta(packet);
 		packet_meta(copy)->work = WORK_NEIGHBOUR;
 		if (rte_ring_sp_enqueue(worker->to[i], copy) != 0)
@@ -128,11 +130,11 @@ void neighbour_input(struct worker *worker, struct rte_mbuf *packet)
 		return;
 	}
 	copy_to_others(worker, packet);
-	consume(packet);
+	consume(worker, packet);
 }
 
 void neighbour_input_copy(struct worker *worker, struct rte_mbuf *packet)
 {
 	take(worker, packet, true);
-	consume(packet);
+	consume(worker, packet);
 }

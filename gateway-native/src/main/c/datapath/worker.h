@@ -43,9 +43,11 @@ struct worker_counters {
 	uint64_t handed_over;
 	uint64_t colour_recognised; // replies that a stateless tier knew by their ISN
 	uint64_t icmp_errors_sent;
-	uint64_t toa_told;   // sessions whose server was told the client's address …
-	uint64_t toa_late;   // … not on the SYN, which had no room
-	uint64_t toa_untold; // … and that ended without
+	uint64_t packets_made;     // here: requests, answers, copies for other workers …
+	uint64_t packets_consumed; // … and used up here, neither sent nor dropped
+	uint64_t toa_told;         // sessions whose server was told the client's address …
+	uint64_t toa_late;         // … not on the SYN, which had no room
+	uint64_t toa_untold;       // … and that ended without
 };
 
 struct drop_counter {

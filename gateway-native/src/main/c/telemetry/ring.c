@@ -223,3 +223,10 @@ int dt_ring_producer_backend_slot(struct dt_ring_producer *producer, const char 
 {
 	return slot_of(producer->file->backend_names, name);
 }
+
+const char *dt_ring_producer_vip_name(const struct dt_ring_producer *producer, uint32_t slot)
+{
+	if (slot >= DT_MAX_NAMES || producer->file->vip_names[slot][0] == '\0')
+		return NULL;
+	return producer->file->vip_names[slot];
+}

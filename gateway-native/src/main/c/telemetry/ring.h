@@ -54,6 +54,9 @@ struct dt_ring_writer *dt_ring_producer_writer(
 int dt_ring_producer_vip_slot(struct dt_ring_producer *producer, const char *name);
 int dt_ring_producer_backend_slot(struct dt_ring_producer *producer, const char *name);
 
+// The name that has a slot: slots are given in turn. NULL: none has it yet.
+const char *dt_ring_producer_vip_name(const struct dt_ring_producer *producer, uint32_t slot);
+
 // Writes one record; never waits. Sets sequence and ring; the rest, time_ns included, is the
 // caller's. false: the ring was full, the record is lost and counted.
 static inline bool dt_ring_push(struct dt_ring_writer *writer, const struct dt_record *record)
