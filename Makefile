@@ -44,12 +44,18 @@ test-native: native ## the C unit tests, also with the address and undefined-beh
 	meson test -C $(NATIVE_SANITIZED) --print-errorlogs --timeout-multiplier 4
 
 .PHONY: fuzz
-fuzz: ## fuzzes the gateway's packet code for FUZZ_SECONDS in all (60)
+fuzz: ## fuzzes the gateway's packet code and requests for FUZZ_SECONDS in all (60)
 	gateway-native/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
+.PHONY: soak
+soak: export REQUIRE_ALL := 1
+soak: native ## ten minutes of traffic through the gateway while its configuration changes as fast as it can
+	SOAK_SECONDS=$(or $(SOAK_SECONDS),300) meson test -C $(NATIVE) --suite soak --timeout-multiplier 0 --verbose
+
 .PHONY: acceptance
-acceptance: build ## ten demonstrations, the quiet run, the kill tests, an hour of fuzzing; writes benchmarks/results/
+acceptance: build ## ten demonstrations, the quiet run, the kill tests, the soak, an hour of fuzzing; writes benchmarks/results/
 	lab/acceptance.sh
+	$(MAKE) soak
 	$(MAKE) fuzz FUZZ_SECONDS=3600
 
 .PHONY: bench
