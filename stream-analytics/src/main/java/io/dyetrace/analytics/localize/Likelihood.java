@@ -1,0 +1,540 @@
+package io.dyetrace.analytics.localize;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The log-likelihood of a trace under a set of failed components, and how it would change by one
+ * more: for every component and every loss rate of a grid at once, kept up to date as components
+ * fail and heal, by touching only the observations that meet them.
+ *
+ * <p>Loss rates are kept as weights {@code w = -ln(1 - rate)}, so that weights add up along a path.
+ * A packet over a path of weight {@code W} arrives with probability {@code exp(-W)}.
+ */
+final class Likelihood {
+  /** The weight of a component that loses everything. */
+  static final double HIGHEST_WEIGHT = 9.2;
+
+  final Evidence evidence;
+  final double background;
+
+  /** Weights that are tried: first those of healthy components, then those of failed ones. */
+  final double[] grid;
+
+  /** Where the weights of failed components begin in {@link #grid}. */
+  final int failedFrom;
+
+  private final int components;
+  private final double[] weight;
+
+  /** The change of log-likelihood for component c at grid[j]: scores[c * grid.length + j]. */
+  private final double[] scores;
+
+  private final int[][] rowsOf;
+  private final int[][] setsOf;
+  private final int[][] lossyOf;
+  private final int[][] lossyOfSet;
+  private final Map<Integer, double[]> rowTables = new HashMap<>();
+  private final Map<Long, double[]> freshTables = new HashMap<>();
+  private final double[][] survival;
+
+  Likelihood(Evidence evidence, Index index, Parameters parameters, double background) {
+    this.evidence = evidence;
+    this.background = background;
+    components = evidence.topology.components();
+    weight = new double[components];
+    grid = grid(parameters, background);
+    failedFrom = parameters.elevated().length;
+    scores = new double[components * grid.length];
+    rowsOf = index.rowsOf;
+    setsOf = index.setsOf;
+    lossyOf = index.lossyOf;
+    lossyOfSet = index.lossyOfSet;
+    survival = new double[evidence.binSize.length][];
+    for (int bin = 0; bin < survival.length; bin++) {
+      if (evidence.binSize[bin] > 0) {
+        survival[bin] = new double[grid.length];
+        for (int j = 0; j < grid.length; j++) {
+          survival[bin][j] = Math.exp(-evidence.binSize[bin] * grid[j]);
+        }
+      }
+    }
+    for (int c = 0; c < components; c++) {
+      for (int j = 0; j < grid.length; j++) {
+        scores[c * grid.length + j] = -grid[j] * evidence.passed[c];
+      }
+    }
+    for (int r = 0; r < evidence.rowComponents.length; r++) {
+      scoreRow(r, 1);
+    }
+    for (PathSet set : evidence.sets) {
+      scoreLossless(set, 1);
+    }
+    for (int o = 0; o < evidence.lossySet.length; o++) {
+      scoreLossy(o, 1);
+    }
+  }
+
+  private static double[] grid(Parameters parameters, double background) {
+    int healthy = parameters.elevated().length;
+    double lowest = background * parameters.failedOverBackground();
+    int failed =
+        Math.max(
+            4,
+            1
+                + (int)
+                    Math.ceil(
+                        Math.log(HIGHEST_WEIGHT / lowest) / Math.log(parameters.gridRatio())));
+    double[] grid = new double[healthy + failed];
+    for (int j = 0; j < healthy; j++) {
+      grid[j] = background * parameters.elevated()[j];
+    }
+    for (int j = 0; j < failed; j++) {
+      grid[healthy + j] = lowest * Math.pow(HIGHEST_WEIGHT / lowest, j / (failed - 1.0));
+    }
+    return grid;
+  }
+
+  double weight(int c) {
+    return weight[c];
+  }
+
+  /** The scores of a component; see {@link #grid}. */
+  double score(int c, int j) {
+    return scores[c * grid.length + j];
+  }
+
+  /** Gives a component a weight; 0 heals it. */
+  void set(int c, double newWeight) {
+    if (weight[c] == newWeight) {
+      return;
+    }
+    scoreAll(c, -1);
+    weight[c] = newWeight;
+    scoreAll(c, 1);
+  }
+
+  private void scoreAll(int c, int sign) {
+    for (int r : rowsOf[c]) {
+      scoreRow(r, sign);
+    }
+    for (int s : setsOf[c]) {
+      scoreLossless(evidence.sets[s], sign);
+      for (int o : lossyOfSet[s]) {
+        scoreLossy(o, sign);
+      }
+    }
+    for (int o : lossyOf[c]) {
+      scoreLossy(o, sign);
+    }
+  }
+
+  /** The weight of a lossy known path; rounded so that equal paths share their table. */
+  private float rowWeight(int r) {
+    double w = background * evidence.rowHops[r];
+    for (int c : evidence.rowComponents[r]) {
+      w += weight[c];
+    }
+    return (float) w;
+  }
+
+  private void scoreRow(int r, int sign) {
+    float w = rowWeight(r);
+    double[] table = rowTables.get(Float.floatToIntBits(w));
+    if (table == null) {
+      if (rowTables.size() > 200_000) {
+        rowTables.clear();
+      }
+      table = new double[grid.length];
+      double base = logLoss(w);
+      for (int j = 0; j < grid.length; j++) {
+        table[j] = logLoss(w + grid[j]) - base;
+      }
+      rowTables.put(Float.floatToIntBits(w), table);
+    }
+    double lost = sign * evidence.rowLost[r];
+    for (int c : evidence.rowComponents[r]) {
+      int at = c * grid.length;
+      for (int j = 0; j < grid.length; j++) {
+        scores[at + j] += lost * table[j];
+      }
+    }
+  }
+
+  /** ln(1 - exp(-w)): the probability that a packet is lost on a path of this weight. */
+  static double logLoss(double w) {
+    return Math.log(-Math.expm1(-w));
+  }
+
+  /** Paths of a set that have the same weight, and which path is in which class. */
+  private Classes classes(PathSet set) {
+    double[] weights = new double[set.paths];
+    for (int p = 0; p < set.paths; p++) {
+      weights[p] = background * set.hops[p];
+    }
+    for (int i = 0; i < set.components.length; i++) {
+      double w = weight[set.components[i]];
+      if (w > 0) {
+        for (int p : set.pathsOf[i]) {
+          weights[p] += w;
+        }
+      }
+    }
+    return Classes.of(weights);
+  }
+
+  /** Components of a set that have equally many paths in every class change it alike. */
+  private static Signatures signatures(PathSet set, Classes classes) {
+    int n = classes.weight.length;
+    int[] of = new int[set.components.length];
+    List<int[]> kinds = new java.util.ArrayList<>();
+    int[] counts = new int[n];
+    for (int i = 0; i < of.length; i++) {
+      Arrays.fill(counts, 0);
+      for (int p : set.pathsOf[i]) {
+        counts[classes.of[p]]++;
+      }
+      int kind = 0;
+      while (kind < kinds.size() && !Arrays.equals(kinds.get(kind), counts)) {
+        kind++;
+      }
+      if (kind == kinds.size()) {
+        kinds.add(counts.clone());
+      }
+      of[i] = kind;
+    }
+    return new Signatures(of, kinds);
+  }
+
+  private void scoreLossless(PathSet set, int sign) {
+    double[] bins = set.losslessByBin();
+    if (bins.length == 0) {
+      return;
+    }
+    Classes classes = classes(set);
+    Signatures signatures = signatures(set, classes);
+    double[][] change = new double[signatures.kinds.size()][grid.length];
+    int n = classes.weight.length;
+    double least = classes.least();
+    double[] survivors = new double[n];
+    for (int bin = 0; bin < bins.length; bin++) {
+      if (bins[bin] == 0) {
+        continue;
+      }
+      for (int kind = 0; kind < change.length; kind++) {
+        int[] with = signatures.kinds.get(kind);
+        double[] into = change[kind];
+        if (n == 1) {
+          double[] table = freshTable(bin, with[0], set.paths);
+          for (int j = 0; j < grid.length; j++) {
+            into[j] += bins[bin] * table[j];
+          }
+          continue;
+        }
+        double touched = 0;
+        double untouched = 0;
+        for (int k = 0; k < n; k++) {
+          if (kind == 0) {
+            survivors[k] = Math.exp(-evidence.binSize[bin] * (classes.weight[k] - least));
+          }
+          touched += with[k] * survivors[k];
+          untouched += (classes.paths[k] - with[k]) * survivors[k];
+        }
+        double all = touched + untouched;
+        for (int j = 0; j < grid.length; j++) {
+          into[j] +=
+              bins[bin]
+                  * Math.log(Math.max(1e-300, (untouched + touched * survival[bin][j]) / all));
+        }
+      }
+    }
+    add(set, signatures, change, sign);
+  }
+
+  /** As long as nothing of a set has failed, only the share of its paths matters. */
+  private double[] freshTable(int bin, int with, int paths) {
+    long key = ((long) bin << 48) | ((long) with << 24) | paths;
+    double[] table = freshTables.get(key);
+    if (table == null) {
+      table = new double[grid.length];
+      double share = (double) with / paths;
+      for (int j = 0; j < grid.length; j++) {
+        table[j] = Math.log(1 - share + share * survival[bin][j]);
+      }
+      freshTables.put(key, table);
+    }
+    return table;
+  }
+
+  private void add(PathSet set, Signatures signatures, double[][] change, int sign) {
+    for (int i = 0; i < set.components.length; i++) {
+      int at = set.components[i] * grid.length;
+      double[] from = change[signatures.of[i]];
+      for (int j = 0; j < grid.length; j++) {
+        scores[at + j] += sign * from[j];
+      }
+    }
+  }
+
+  private void scoreLossy(int o, int sign) {
+    PathSet set = evidence.sets[evidence.lossySet[o]];
+    Classes classes = classes(set);
+    Signatures signatures = signatures(set, classes);
+    int n = classes.weight.length;
+    double lost = evidence.lossyLost[o];
+    double passed = evidence.lossySent[o] - lost;
+    double sharedWeight = sharedWeight(o);
+    double[] base = new double[n];
+    double most = Double.NEGATIVE_INFINITY;
+    for (int k = 0; k < n; k++) {
+      base[k] = logObserved(sharedWeight + classes.weight[k], passed, lost);
+      most = Math.max(most, base[k]);
+    }
+    double sum = 0;
+    double[] bases = new double[n];
+    for (int k = 0; k < n; k++) {
+      bases[k] = Math.exp(base[k] - most);
+      sum += classes.paths[k] * bases[k];
+    }
+    double count = sign * evidence.lossyCount[o];
+    double[][] change = new double[signatures.kinds.size()][grid.length];
+    double[] shared = new double[grid.length];
+    double[] with = new double[n];
+    for (int j = 0; j < grid.length; j++) {
+      double all = 0;
+      double top = most;
+      for (int k = 0; k < n; k++) {
+        with[k] = logObserved(sharedWeight + classes.weight[k] + grid[j], passed, lost);
+        top = Math.max(top, with[k]);
+      }
+      double shrink = Math.exp(most - top);
+      for (int k = 0; k < n; k++) {
+        with[k] = Math.exp(with[k] - top);
+        all += classes.paths[k] * with[k];
+      }
+      double logSum = Math.log(sum) + most;
+      shared[j] = count * (Math.log(Math.max(1e-300, all)) + top - logSum);
+      for (int kind = 0; kind < change.length; kind++) {
+        int[] members = signatures.kinds.get(kind);
+        double mixed = 0;
+        for (int k = 0; k < n; k++) {
+          mixed += members[k] * with[k] + (classes.paths[k] - members[k]) * bases[k] * shrink;
+        }
+        change[kind][j] = count * (Math.log(Math.max(1e-300, mixed)) + top - logSum);
+      }
+    }
+    add(set, signatures, change, 1);
+    for (int c : evidence.lossyShared[o]) {
+      int at = c * grid.length;
+      for (int j = 0; j < grid.length; j++) {
+        scores[at + j] += shared[j];
+      }
+    }
+  }
+
+  private double sharedWeight(int o) {
+    double w = background * evidence.lossySharedHops[o];
+    for (int c : evidence.lossyShared[o]) {
+      w += weight[c];
+    }
+    return w;
+  }
+
+  private static double logObserved(double w, double passed, double lost) {
+    return -passed * w + lost * logLoss(w);
+  }
+
+  /**
+   * The change of log-likelihood if a component that is healthy now had each of these weights,
+   * without the rounding of the grid.
+   */
+  double[] profile(int c, double[] weights) {
+    double[] change = new double[weights.length];
+    for (int j = 0; j < weights.length; j++) {
+      change[j] = -weights[j] * evidence.passed[c];
+    }
+    for (int r : rowsOf[c]) {
+      float w = rowWeight(r);
+      double base = logLoss(w);
+      for (int j = 0; j < weights.length; j++) {
+        change[j] += evidence.rowLost[r] * (logLoss(w + weights[j]) - base);
+      }
+    }
+    for (int s : setsOf[c]) {
+      PathSet set = evidence.sets[s];
+      Classes classes = classes(set);
+      int[] with = membership(set, classes, c);
+      profileLossless(set, classes, with, weights, change);
+      for (int o : lossyOfSet[s]) {
+        profileLossy(o, classes, with, weights, change);
+      }
+    }
+    for (int o : lossyOf[c]) {
+      Classes classes = classes(evidence.sets[evidence.lossySet[o]]);
+      profileLossy(o, classes, classes.paths, weights, change);
+    }
+    return change;
+  }
+
+  private static int[] membership(PathSet set, Classes classes, int c) {
+    int[] with = new int[classes.weight.length];
+    for (int p : set.pathsOf[Arrays.binarySearch(set.components, c)]) {
+      with[classes.of[p]]++;
+    }
+    return with;
+  }
+
+  private void profileLossless(
+      PathSet set, Classes classes, int[] with, double[] weights, double[] change) {
+    double[] bins = set.losslessByBin();
+    double least = classes.least();
+    for (int bin = 0; bin < bins.length; bin++) {
+      if (bins[bin] == 0) {
+        continue;
+      }
+      double size = evidence.binSize[bin];
+      double touched = 0;
+      double untouched = 0;
+      for (int k = 0; k < with.length; k++) {
+        double survivors = Math.exp(-size * (classes.weight[k] - least));
+        touched += with[k] * survivors;
+        untouched += (classes.paths[k] - with[k]) * survivors;
+      }
+      for (int j = 0; j < weights.length; j++) {
+        change[j] +=
+            bins[bin]
+                * Math.log(
+                    Math.max(
+                        1e-300,
+                        (untouched + touched * Math.exp(-size * weights[j]))
+                            / (touched + untouched)));
+      }
+    }
+  }
+
+  private void profileLossy(
+      int o, Classes classes, int[] members, double[] weights, double[] change) {
+    double lost = evidence.lossyLost[o];
+    double passed = evidence.lossySent[o] - lost;
+    double sharedWeight = sharedWeight(o);
+    int n = members.length;
+    double[] parts = new double[2 * n];
+    double[] base = new double[n];
+    for (int k = 0; k < n; k++) {
+      base[k] = logObserved(sharedWeight + classes.weight[k], passed, lost);
+      parts[k] = base[k] + Math.log(classes.paths[k]);
+      parts[n + k] = Double.NEGATIVE_INFINITY;
+    }
+    double before = Numbers.logSum(parts);
+    for (int j = 0; j < weights.length; j++) {
+      for (int k = 0; k < n; k++) {
+        int without = classes.paths[k] - members[k];
+        parts[k] = without == 0 ? Double.NEGATIVE_INFINITY : base[k] + Math.log(without);
+        parts[n + k] =
+            members[k] == 0
+                ? Double.NEGATIVE_INFINITY
+                : Math.log(members[k])
+                    + logObserved(sharedWeight + classes.weight[k] + weights[j], passed, lost);
+      }
+      change[j] += evidence.lossyCount[o] * (Numbers.logSum(parts) - before);
+    }
+  }
+
+  /**
+   * The background that explains the losses which the failed components do not, per packet and
+   * link.
+   */
+  double residualBackground() {
+    double losses = 0;
+    for (int r = 0; r < evidence.rowLost.length; r++) {
+      losses += evidence.rowLost[r] * background * evidence.rowHops[r] / rowWeight(r);
+    }
+    for (int o = 0; o < evidence.lossySet.length; o++) {
+      PathSet set = evidence.sets[evidence.lossySet[o]];
+      Classes classes = classes(set);
+      double lost = evidence.lossyLost[o];
+      double passed = evidence.lossySent[o] - lost;
+      double sharedWeight = sharedWeight(o);
+      double[] parts = new double[classes.weight.length];
+      for (int k = 0; k < parts.length; k++) {
+        parts[k] =
+            Math.log(classes.paths[k])
+                + logObserved(sharedWeight + classes.weight[k], passed, lost);
+      }
+      double sum = Numbers.logSum(parts);
+      for (int k = 0; k < parts.length; k++) {
+        double w = sharedWeight + classes.weight[k];
+        double quiet = background * (evidence.lossySharedHops[o] + classes.hops(set, k));
+        losses += evidence.lossyCount[o] * lost * Math.exp(parts[k] - sum) * quiet / w;
+      }
+    }
+    return losses / Math.max(1, evidence.linkPackets);
+  }
+
+  /** Which observations meet which component; the same for every background. */
+  static final class Index {
+    final int[][] rowsOf;
+    final int[][] setsOf;
+    final int[][] lossyOf;
+    final int[][] lossyOfSet;
+
+    Index(Evidence evidence) {
+      int components = evidence.topology.components();
+      rowsOf = Numbers.invert(evidence.rowComponents, components);
+      int[][] setComponents = new int[evidence.sets.length][];
+      for (int s = 0; s < setComponents.length; s++) {
+        setComponents[s] = evidence.sets[s].components;
+      }
+      setsOf = Numbers.invert(setComponents, components);
+      lossyOf = Numbers.invert(evidence.lossyShared, components);
+      int[][] setOf = new int[evidence.lossySet.length][];
+      for (int o = 0; o < setOf.length; o++) {
+        setOf[o] = new int[] {evidence.lossySet[o]};
+      }
+      lossyOfSet = Numbers.invert(setOf, evidence.sets.length);
+    }
+  }
+
+  /** Paths grouped by weight. */
+  private record Classes(double[] weight, int[] paths, int[] of) {
+    static Classes of(double[] weights) {
+      double[] weight = new double[weights.length];
+      int[] paths = new int[weights.length];
+      int[] of = new int[weights.length];
+      int n = 0;
+      for (int p = 0; p < weights.length; p++) {
+        int k = 0;
+        while (k < n && Math.abs(weight[k] - weights[p]) > 1e-12 + 1e-9 * weight[k]) {
+          k++;
+        }
+        if (k == n) {
+          weight[n++] = weights[p];
+        }
+        of[p] = k;
+        paths[k]++;
+      }
+      return new Classes(Arrays.copyOf(weight, n), Arrays.copyOf(paths, n), of);
+    }
+
+    double least() {
+      double least = weight[0];
+      for (double w : weight) {
+        least = Math.min(least, w);
+      }
+      return least;
+    }
+
+    /** Links of a path of class k that are not shared, on average. */
+    double hops(PathSet set, int k) {
+      double hops = 0;
+      for (int p = 0; p < of.length; p++) {
+        hops += of[p] == k ? set.hops[p] : 0;
+      }
+      return hops / paths[k];
+    }
+  }
+
+  private record Signatures(int[] of, List<int[]> kinds) {}
+}

@@ -1,0 +1,52 @@
+package io.dyetrace.analytics.localize;
+
+/** Arithmetic that several classes here need. */
+final class Numbers {
+  private Numbers() {}
+
+  /** ln of the sum of exponentials. */
+  static double logSum(double... values) {
+    double most = Double.NEGATIVE_INFINITY;
+    for (double value : values) {
+      most = Math.max(most, value);
+    }
+    if (most == Double.NEGATIVE_INFINITY) {
+      return most;
+    }
+    double sum = 0;
+    for (double value : values) {
+      sum += Math.exp(value - most);
+    }
+    return most + Math.log(sum);
+  }
+
+  /** Turns "members of i" into "the i that have member m"; members repeat in no list. */
+  static int[][] invert(int[][] members, int size) {
+    int[] counts = new int[size];
+    for (int[] list : members) {
+      for (int m : list) {
+        counts[m]++;
+      }
+    }
+    int[][] inverse = new int[size][];
+    for (int m = 0; m < size; m++) {
+      inverse[m] = new int[counts[m]];
+      counts[m] = 0;
+    }
+    for (int i = 0; i < members.length; i++) {
+      for (int m : members[i]) {
+        inverse[m][counts[m]++] = i;
+      }
+    }
+    return inverse;
+  }
+
+  /** ln of "n choose k". */
+  static double logChoose(int n, int k) {
+    double sum = 0;
+    for (int i = 0; i < k; i++) {
+      sum += Math.log((double) (n - i) / (i + 1));
+    }
+    return sum;
+  }
+}

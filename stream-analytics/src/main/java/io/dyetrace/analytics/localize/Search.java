@@ -1,0 +1,358 @@
+package io.dyetrace.analytics.localize;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Finds the set of failed components that explains a trace best: adds the best component as long as
+ * its evidence is worth its price, and goes over the set again and again, taking each component out
+ * to see whether another explains its losses better, or none is needed. The background is estimated
+ * from what the set leaves unexplained, and the search repeated until that no longer changes it.
+ */
+final class Search {
+  private static final int MAX_ROUNDS = 6;
+  private static final int MAX_SWEEPS = 4;
+  private static final int REFINED = 4;
+
+  /** Components of a little less than even odds stay in the set, to be ranked. */
+  private static final double SLACK_NATS = 1;
+
+  private final Evidence evidence;
+  private final Parameters parameters;
+  private final Likelihood.Index index;
+  private final int links;
+  private final int components;
+  private final boolean[] observable;
+  private final double logObservable;
+  private Likelihood likelihood;
+  private double[] logFailed = new double[0];
+  private double[] logHealthy = new double[0];
+
+  /** Failed components and their weights. */
+  private final Map<Integer, Double> failed = new HashMap<>();
+
+  Search(Evidence evidence, Parameters parameters) {
+    this.evidence = evidence;
+    this.parameters = parameters;
+    index = new Likelihood.Index(evidence);
+    links = evidence.topology.links();
+    components = evidence.topology.components();
+    observable = new boolean[components];
+    int count = 0;
+    for (int c = 0; c < components; c++) {
+      boolean met =
+          evidence.passed[c] > 0
+              || index.rowsOf[c].length > 0
+              || index.setsOf[c].length > 0
+              || index.lossyOf[c].length > 0;
+      count += met ? 1 : 0;
+      // A node with one link cannot be told from that link.
+      observable[c] = met && (c < links || evidence.topology.degree(c - links) > 1);
+    }
+    logObservable = Math.log(Math.max(2, count));
+    likelihood = build(initialBackground());
+  }
+
+  /** A component that may be what failed, with what speaks for it. */
+  record Candidate(int component, double evidence, double weight) {}
+
+  /** What one failed component was weighed against. */
+  record Slot(Candidate chosen, List<Candidate> alternatives, double none) {}
+
+  Likelihood likelihood() {
+    return likelihood;
+  }
+
+  Map<Integer, Double> failed() {
+    return failed;
+  }
+
+  /** How many components the observations meet. */
+  double logObservable() {
+    return logObservable;
+  }
+
+  /** What the n-th failed component costs, in nats. */
+  double price(int n) {
+    return logObservable - Math.log(n + 1.0) + parameters.cautionNats();
+  }
+
+  /**
+   * By how much the evidence for some failure, whichever, exceeds what it takes to say anything at
+   * all: below 0 the trace passes for a quiet one.
+   */
+  double surplus(List<Slot> slots) {
+    double surplus = -parameters.quietNats();
+    for (Slot slot : slots) {
+      surplus += Math.max(0, slot.chosen().evidence() - slot.none());
+    }
+    return surplus;
+  }
+
+  void run() {
+    if (evidence.lost == 0) {
+      return;
+    }
+    for (int round = 0; round < MAX_ROUNDS; round++) {
+      grow();
+      for (int sweep = 0; sweep < MAX_SWEEPS && sweep(); sweep++) {
+        grow();
+      }
+      double next = clamp(likelihood.residualBackground());
+      boolean settled = Math.abs(Math.log(next / likelihood.background)) < 0.1;
+      if (settled && round > 0) {
+        break;
+      }
+      likelihood = build(next);
+    }
+    sweep();
+  }
+
+  /** For each failed component, what else might have failed instead. */
+  List<Slot> slots() {
+    double[] before = new double[components];
+    for (int c = 0; c < components; c++) {
+      before[c] = roughEvidence(c);
+    }
+    List<Slot> slots = new ArrayList<>();
+    for (int c : failed.keySet().stream().sorted().toList()) {
+      double weight = likelihood.weight(c);
+      likelihood.set(c, 0);
+      List<Candidate> best = best(64);
+      List<Candidate> alternatives = new ArrayList<>();
+      Candidate chosen = refine(c);
+      for (Candidate candidate : best) {
+        int other = candidate.component();
+        if (other == c || candidate.evidence() < chosen.evidence() - 12) {
+          continue;
+        }
+        double gain = candidate.evidence() - before[other];
+        if (gain > 0) {
+          alternatives.add(
+              new Candidate(
+                  other,
+                  candidate.evidence() + Math.log(-Math.expm1(-gain) + 1e-12),
+                  candidate.weight()));
+        }
+      }
+      likelihood.set(c, weight);
+      slots.add(
+          new Slot(
+              new Candidate(c, chosen.evidence(), weight), alternatives, price(failed.size())));
+    }
+    return slots;
+  }
+
+  private Likelihood build(double background) {
+    Likelihood fresh = new Likelihood(evidence, index, parameters, background);
+    logFailed = new double[fresh.grid.length];
+    logHealthy = new double[fresh.grid.length];
+    double sum = 0;
+    for (int j = fresh.failedFrom; j < fresh.grid.length; j++) {
+      sum += rateWeight(fresh.grid[j]);
+    }
+    for (int j = fresh.failedFrom; j < fresh.grid.length; j++) {
+      logFailed[j] = Math.log(rateWeight(fresh.grid[j]) / sum);
+    }
+    for (int j = 0; j < fresh.failedFrom; j++) {
+      logHealthy[j] = Math.log(parameters.elevatedShare()[j]);
+    }
+    for (Map.Entry<Integer, Double> entry : failed.entrySet()) {
+      fresh.set(entry.getKey(), entry.getValue());
+    }
+    return fresh;
+  }
+
+  /** How often a failed component has this weight, relative to others. */
+  private double rateWeight(double weight) {
+    boolean soft = weight >= parameters.softLow() && weight <= parameters.softHigh();
+    return soft ? parameters.softTimes() : 1;
+  }
+
+  private double initialBackground() {
+    return clamp(evidence.lost / Math.max(1, evidence.linkPackets));
+  }
+
+  private double clamp(double background) {
+    return Math.min(
+        parameters.highestBackground(), Math.max(parameters.lowestBackground(), background));
+  }
+
+  /** Adds components while they are worth their price. */
+  private void grow() {
+    while (failed.size() < components) {
+      List<Candidate> best = best(REFINED);
+      if (best.isEmpty() || best.get(0).evidence() < price(failed.size() + 1) - SLACK_NATS) {
+        return;
+      }
+      Candidate chosen = best.get(0);
+      fail(chosen);
+      refit(chosen.component());
+    }
+  }
+
+  private void fail(Candidate candidate) {
+    failed.put(candidate.component(), candidate.weight());
+    likelihood.set(candidate.component(), candidate.weight());
+  }
+
+  private void heal(int c) {
+    failed.remove(c);
+    likelihood.set(c, 0);
+  }
+
+  /** Fits the weights of those failed components again that share observations with c. */
+  private void refit(int c) {
+    if (failed.size() > 16) {
+      return;
+    }
+    for (int other : failed.keySet().stream().sorted().toList()) {
+      if (other != c) {
+        heal(other);
+        fail(refine(other));
+      }
+    }
+  }
+
+  /**
+   * Takes each failed component out and puts back what explains its losses best: itself with its
+   * loss rate fitted again, another, or nothing.
+   */
+  private boolean sweep() {
+    boolean changed = false;
+    for (int c : failed.keySet().stream().sorted().toList()) {
+      double price = price(failed.size()) - SLACK_NATS;
+      heal(c);
+      Candidate self = refine(c);
+      List<Candidate> best = best(REFINED);
+      Candidate top = best.isEmpty() ? self : best.get(0);
+      if (top.component() != c && top.evidence() < self.evidence() + 0.1) {
+        top = self;
+      }
+      if (top.evidence() < price) {
+        changed = true;
+        continue;
+      }
+      changed |= top.component() != c;
+      fail(top);
+    }
+    return changed;
+  }
+
+  /** The most evident components that have not failed, best first. */
+  List<Candidate> best(int count) {
+    double[] top = new double[count];
+    int[] which = new int[count];
+    int found = 0;
+    for (int c = 0; c < components; c++) {
+      if (!observable[c] || failed.containsKey(c)) {
+        continue;
+      }
+      double rough = roughEvidence(c);
+      if (rough <= 0 || (found == count && rough <= top[count - 1])) {
+        continue;
+      }
+      int at = found < count ? found++ : count - 1;
+      while (at > 0 && top[at - 1] < rough) {
+        top[at] = top[at - 1];
+        which[at] = which[at - 1];
+        at--;
+      }
+      top[at] = rough;
+      which[at] = c;
+    }
+    List<Candidate> candidates = new ArrayList<>();
+    for (int i = 0; i < found; i++) {
+      if (top[i] > top[0] - 30 - 0.1 * top[0]) {
+        candidates.add(refine(which[i]));
+      }
+    }
+    candidates.sort((a, b) -> Double.compare(b.evidence(), a.evidence()));
+    return candidates;
+  }
+
+  /** The evidence for a failure by the grid alone. */
+  private double roughEvidence(int c) {
+    int n = likelihood.grid.length;
+    double most = Double.NEGATIVE_INFINITY;
+    for (int j = likelihood.failedFrom; j < n; j++) {
+      most = Math.max(most, likelihood.score(c, j) + logFailed[j]);
+    }
+    if (most < 0) {
+      return 0;
+    }
+    double sum = 0;
+    for (int j = likelihood.failedFrom; j < n; j++) {
+      double s = likelihood.score(c, j) + logFailed[j] - most;
+      if (s > -30) {
+        sum += Math.exp(s);
+      }
+    }
+    return most + Math.log(sum) - healthy(c) - handicap(c);
+  }
+
+  private double handicap(int c) {
+    return c < links ? 0 : parameters.deviceNats();
+  }
+
+  /** How well a healthy component with some elevated background does. */
+  private double healthy(int c) {
+    double[] parts = new double[likelihood.failedFrom + 1];
+    double rest = 1;
+    for (int j = 0; j < likelihood.failedFrom; j++) {
+      parts[j] = logHealthy[j] + likelihood.score(c, j);
+      rest -= parameters.elevatedShare()[j];
+    }
+    parts[likelihood.failedFrom] = Math.log(rest);
+    return Numbers.logSum(parts);
+  }
+
+  /** The evidence for a failure with the loss rate fitted. */
+  private Candidate refine(int c) {
+    double[] grid = likelihood.grid;
+    int at = likelihood.failedFrom;
+    double[] scores = new double[grid.length - likelihood.failedFrom];
+    for (int j = likelihood.failedFrom; j < grid.length; j++) {
+      scores[j - likelihood.failedFrom] = likelihood.score(c, j) + logFailed[j];
+      if (likelihood.score(c, j) > likelihood.score(c, at)) {
+        at = j;
+      }
+    }
+    double low = Math.log(grid[Math.max(likelihood.failedFrom, at - 1)]);
+    double high = Math.log(grid[Math.min(grid.length - 1, at + 1)]);
+    double best = Math.log(grid[at]);
+    double peak = likelihood.score(c, at);
+    double curvature = 0;
+    double[] weights = new double[7];
+    for (int zoom = 0; zoom < 3; zoom++) {
+      double step = (high - low) / (weights.length - 1);
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = Math.exp(low + i * step);
+      }
+      double[] values = likelihood.profile(c, weights);
+      int most = 0;
+      for (int i = 0; i < values.length; i++) {
+        if (values[i] > values[most]) {
+          most = i;
+        }
+      }
+      best = low + most * step;
+      peak = values[most];
+      if (zoom == 0) {
+        int mid = Math.min(weights.length - 2, Math.max(1, most));
+        curvature = (2 * values[mid] - values[mid - 1] - values[mid + 1]) / (step * step);
+      }
+      low = Math.max(low, best - step);
+      high = Math.min(high, best + step);
+    }
+    double failedEvidence = Numbers.logSum(scores);
+    if (curvature > 10) {
+      double step = Math.log(grid[grid.length - 1] / grid[grid.length - 2]);
+      failedEvidence =
+          peak + 0.5 * Math.log(2 * Math.PI / curvature) + logFailed[at] - Math.log(step);
+    }
+    return new Candidate(c, failedEvidence - healthy(c) - handicap(c), Math.exp(best));
+  }
+}
