@@ -1,11 +1,9 @@
 package io.dyetrace.lab.fault;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.dyetrace.common.registry.DropReason;
 import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
-import io.dyetrace.lab.plan.ConfigFiles;
 import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.plan.Vip;
 import io.dyetrace.lab.process.Component;
@@ -21,7 +19,9 @@ import java.util.Optional;
  * come through it. Its siblings have room, and see nothing of it.
  */
 final class FlowLimit implements Fault {
-  private static final int SESSIONS = 4;
+  /** Less than the clients of one second want. */
+  private static final int SESSIONS = 8;
+
   private static final int RATE = 40;
   private static final double LEAST_DROPS_PER_SECOND = 20;
 
@@ -54,27 +54,22 @@ final class FlowLimit implements Fault {
 
   @Override
   public void measureBefore() {
-    before = here.of(DropReason.VIP_SESSION_LIMIT);
-    besideBefore = beside.of(DropReason.VIP_SESSION_LIMIT);
+    before = here.of(DropReason.FLOW_LIMIT);
+    besideBefore = beside.of(DropReason.FLOW_LIMIT);
     beforeNs = System.nanoTime();
   }
 
   @Override
   public void inject() {
+    control.ask(limit(SESSIONS));
     for (Vip vip : vips) {
-      set(ConfigFiles.gatewayVipJson(vip, SESSIONS));
       lab.supervisor().start(clients(vip));
     }
   }
 
-  private void set(String vip) {
-    try {
-      var request = ControlSocket.request("vip-set");
-      request.set("vip", new ObjectMapper().readTree(vip));
-      control.ask(request);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+  /** Gives the node room for so many sessions of all VIPs together; 0: for all. */
+  static ObjectNode limit(int sessions) {
+    return ControlSocket.request("node-limits-set").put("sessions", sessions);
   }
 
   /** Ordinary clients whose way leads through the node. */
@@ -104,15 +99,15 @@ final class FlowLimit implements Fault {
 
   @Override
   public Optional<String> prove() {
-    long now = here.of(DropReason.VIP_SESSION_LIMIT);
+    long now = here.of(DropReason.FLOW_LIMIT);
     double perSecond = (now - before) / ((System.nanoTime() - beforeNs) / 1e9);
-    long besideDrops = beside.of(DropReason.VIP_SESSION_LIMIT) - besideBefore;
+    long besideDrops = beside.of(DropReason.FLOW_LIMIT) - besideBefore;
     measureBefore();
     if (perSecond < LEAST_DROPS_PER_SECOND) {
       return Optional.empty();
     }
     return Optional.of(
-        "%s has room for %d sessions of %s each and drops %.0f packets a second for VIP_SESSION_LIMIT; %s dropped %d"
+        "%s has room for %d sessions of all VIPs together, clients of %s come, and it drops %.0f packets a second for FLOW_LIMIT; %s dropped %d"
             .formatted(
                 node.name(),
                 SESSIONS,
@@ -126,19 +121,19 @@ final class FlowLimit implements Fault {
   public void heal() {
     for (Vip vip : vips) {
       lab.supervisor().stop(helperName(vip));
-      set(ConfigFiles.gatewayVipJson(vip, 0));
     }
+    control.ask(limit(0));
   }
 
   @Override
   public String whyNotHealed() {
-    long first = here.of(DropReason.VIP_SESSION_LIMIT);
+    long first = here.of(DropReason.FLOW_LIMIT);
     try {
       Thread.sleep(500);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw LabException.failed("interrupted");
     }
-    return here.of(DropReason.VIP_SESSION_LIMIT) == first ? "" : "sessions are still refused";
+    return here.of(DropReason.FLOW_LIMIT) == first ? "" : "sessions are still refused";
   }
 }

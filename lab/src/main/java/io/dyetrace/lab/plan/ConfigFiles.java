@@ -195,21 +195,10 @@ public final class ConfigFiles {
     return services;
   }
 
-  /** A VIP as the control socket takes it, with room for so many sessions. */
-  public static String gatewayVipJson(Vip v, int sessions) {
-    Map<String, Object> vip = gatewayVip(v);
-    vip.put("limits", map("sessions", sessions));
-    return json(vip);
-  }
-
   /** A VIP as the gateway's control socket takes it. */
   public static String gatewayVipJson(Vip v) {
-    return json(gatewayVip(v));
-  }
-
-  private static String json(Object value) {
     try {
-      return JSON.writeValueAsString(value);
+      return JSON.writeValueAsString(gatewayVip(v));
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }

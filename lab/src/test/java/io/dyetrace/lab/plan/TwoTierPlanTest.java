@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.dyetrace.common.topology.Topology;
 import java.io.IOException;
@@ -89,16 +88,6 @@ class TwoTierPlanTest {
     assertThat(plan.addressThrough(plan.node("clb-1"), plan.vip("vip-web")))
         .isEqualTo("198.19.1.1");
     assertThat(plan.tierOf(plan.node("clb-2"))).isEqualTo(plan.balancers());
-  }
-
-  @Test
-  void shouldShrinkAVipsRoomByOneNumberOnly() throws IOException {
-    JsonNode shrunk =
-        new ObjectMapper().readTree(ConfigFiles.gatewayVipJson(plan.vip("vip-api"), 4));
-
-    assertThat(shrunk.at("/limits/sessions").asInt()).isEqualTo(4);
-    assertThat(shrunk.at("/new_connection_limit").asInt())
-        .isEqualTo(LabPlan.API_NEW_CONNECTION_LIMIT);
   }
 
   @Test
