@@ -254,6 +254,9 @@ static void should_give_a_name_the_same_slot_for_ever(void **state)
 	assert_int_equal(dt_ring_producer_vip_slot(producer, "vip-api"), 1);
 	assert_int_equal(dt_ring_producer_vip_slot(producer, "vip-web"), 0);
 	assert_int_equal(dt_ring_producer_backend_slot(producer, "rs-1-web"), 0);
+	assert_string_equal(dt_ring_producer_vip_name(producer, 1), "vip-api");
+	assert_null(dt_ring_producer_vip_name(producer, 2));
+	assert_null(dt_ring_producer_vip_name(producer, DT_MAX_NAMES));
 	assert_int_equal(dt_ring_producer_vip_slot(producer, ""), -EINVAL);
 	assert_int_equal(dt_ring_producer_vip_slot(producer, long_name), -EINVAL);
 	assert_int_equal(dt_ring_reader_name(reader, DT_NAME_VIP, 1, name), 7);

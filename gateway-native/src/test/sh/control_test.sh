@@ -108,6 +108,7 @@ printf 'name: vip-new\naddress: 198.19.0.9\nport: 81\nprotocol: tcp\nbackends:\n
 json_is 'a["vips"][5]["port"] == 81 and a["vips"][5]["backends"][0]["port"] == 81' vip-list
 ctl vip-remove vip-new >/dev/null
 json_is 'len(a["vips"]) == 5' vip-list
+json_is 'a["drops"] == []' drops vip-new # its name keeps its place
 json_is 'a["config_version"] == 15' status
 ok "VIPs, backends and limits change one by one"
 

@@ -163,6 +163,9 @@ class Churn:
             self.change(None, f"backend-{what}", **key)
 
     def churn_limits(self):
+        if self.rng.random() < 0.2:
+            self.change(None, "node-limits-set", sessions=self.rng.choice((0, 100000)))
+            return
         name = self.rng.choice(list(STABLE))
         limits = {"packets_per_second": self.rng.choice((0, 1000000)), "sessions": self.rng.choice((0, 100000))}
         self.change(None, "limits-set", vip=name, limits=limits, new_connection_limit=self.rng.choice((0, 100000)))

@@ -27,7 +27,7 @@ const struct ctl_command ctl_commands[] = {
 		"[secrets=true]: with the keys of colours and QUIC, which are hidden otherwise"},
 	{"state", CTL_PLAIN, NULL, NULL, "state", NULL, {"state"}, "READY | DRAINING",
 		"takes the node into or out of service", NULL},
-	{"node-limits-set", CTL_PLAIN, NULL, NULL, NULL, NULL, {"sessions"}, "sessions=N",
+	{"node-limits-set", CTL_PLAIN, NULL, NULL, "sessions", NULL, {"sessions"}, "sessions=N",
 		"changes what the node itself takes",
 		"sessions=N: of all VIPs together; more are dropped as FLOW_LIMIT, those that "
 		"are there go on; 0: none"},
