@@ -164,7 +164,7 @@ class Churn:
 
     def churn_limits(self):
         if self.rng.random() < 0.2:
-            self.change(None, "node-limits-set", sessions=self.rng.choice((0, 100000)))
+            self.change(None, "node-limits-set", sessions=self.rng.choice((0, 60000)))
             return
         name = self.rng.choice(list(STABLE))
         limits = {"packets_per_second": self.rng.choice((0, 1000000)), "sessions": self.rng.choice((0, 100000))}
