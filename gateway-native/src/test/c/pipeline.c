@@ -2,7 +2,6 @@
 #include "pipeline.h"
 
 #include "../../main/c/control/setup.h"
-#include "../../main/c/datapath/drop.h"
 
 #include <rte_eal.h>
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "measure.h"
 
-#include "../datapath/drop.h"
-
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 

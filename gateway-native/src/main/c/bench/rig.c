@@ -5,7 +5,6 @@
 #include "../control/port.h"
 #include "../control/setup.h"
 #include "../control/tables.h"
-#include "../datapath/drop.h"
 
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
