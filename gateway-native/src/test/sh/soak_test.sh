@@ -212,10 +212,10 @@ ok "no buffer and no session is left, every packet is accounted for: $(cat "$wor
 ok "$files_before open files, as before"
 rss_end=$(rss_kb)
 echo "resident memory: $rss_half kB half way, $rss_end kB at the end"
-# A sanitizer keeps what was freed.
+# A sanitizer keeps what was freed. The allocator settles late; to leak one table a change would be hundreds of MB.
 case $(ldd "$gateway") in
 *libasan*) ;;
-*) [ $((rss_end - rss_half)) -le 8192 ] || fail "resident memory grew from $rss_half to $rss_end kB" ;;
+*) [ $((rss_end - rss_half)) -le 32768 ] || fail "resident memory grew from $rss_half to $rss_end kB" ;;
 esac
 status=0
 kill "$gw_pid"
