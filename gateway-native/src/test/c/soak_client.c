@@ -49,7 +49,7 @@ static uint16_t port;
 static bool ending;
 static uint32_t seed = 1;
 static struct {
-	uint64_t connections, requests, bytes, datagrams, retries, failed, slowest_ns;
+	uint64_t connections, requests, bytes, datagrams, retries, late, failed, slowest_ns;
 } total;
 
 static uint32_t next_random(uint32_t below)
@@ -229,8 +229,10 @@ static void take_datagram(struct flow *f, uint64_t now_ns)
 		fail(f, strerror(errno));
 		return;
 	}
-	if (f->waiting || memcmp(bytes, &f->request, sizeof(f->request)) != 0)
-		return; // the answer to one that was sent again
+	if (f->waiting || memcmp(bytes, &f->request, sizeof(f->request)) != 0) {
+		total.late++; // both of one that was sent again are answered: none was lost
+		return;
+	}
 	if ((size_t)n != sizeof(f->request) + f->request.up ||
 		memcmp(bytes + sizeof(f->request), soak_bytes(f->request.seed, 0), f->request.up)) {
 		fail(f, "wrong bytes");
@@ -354,8 +356,8 @@ int soak_load(int argc, char **argv)
 		poll_once(&stepped_ns);
 	}
 	printf("{\"connections\":%lu,\"requests\":%lu,\"bytes\":%lu,\"datagrams\":%lu,"
-	       "\"retries\":%lu,\"failed\":%lu,\"slowest_ms\":%lu}\n",
+	       "\"retries\":%lu,\"late\":%lu,\"failed\":%lu,\"slowest_ms\":%lu}\n",
 		total.connections, total.requests, total.bytes, total.datagrams, total.retries,
-		total.failed, (uint64_t)(total.slowest_ns / MILLISECOND_NS));
+		total.late, total.failed, (uint64_t)(total.slowest_ns / MILLISECOND_NS));
 	return total.failed ? 1 : 0;
 }
