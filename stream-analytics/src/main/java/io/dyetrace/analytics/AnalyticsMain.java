@@ -80,12 +80,13 @@ public final class AnalyticsMain implements Callable<Integer> {
     AnalyticsConfig config;
     String configText;
     String topologyText;
+    Topology topology;
     try {
       config = StrictYaml.read(configFile, AnalyticsConfig.class);
       configText = Files.readString(configFile);
-      Path topology = configFile.toAbsolutePath().resolveSibling(config.topology());
-      Topology.read(topology);
-      topologyText = Files.readString(topology);
+      Path topologyFile = configFile.toAbsolutePath().resolveSibling(config.topology());
+      topology = Topology.read(topologyFile);
+      topologyText = Files.readString(topologyFile);
     } catch (ConfigException e) {
       System.err.println("dyetrace analytics: " + e.getMessage());
       return 2;
@@ -103,7 +104,9 @@ public final class AnalyticsMain implements Callable<Integer> {
     }
     FaultDetectors detectors = new FaultDetectors(configText, topologyText);
     try {
-      return config.embedded() ? runEmbedded(config, detectors) : submit(config, detectors);
+      return config.embedded()
+          ? runEmbedded(config, topology, detectors)
+          : submit(config, detectors);
     } catch (IOException e) {
       System.err.println("dyetrace analytics: " + e.getMessage());
       return 1;
@@ -132,10 +135,12 @@ public final class AnalyticsMain implements Callable<Integer> {
         DetectorOperator.Settings.DEFAULT.withDeduplicationTtl(config.deduplicationTtl()));
   }
 
-  private int runEmbedded(AnalyticsConfig config, FaultDetectors detectors) throws Exception {
+  private int runEmbedded(AnalyticsConfig config, Topology topology, FaultDetectors detectors)
+      throws Exception {
     PrometheusRegistry registry = new PrometheusRegistry();
     AtomicLong checkpointMs = new AtomicLong();
     registry.register(FlinkMetrics.collector());
+    VipCoverage.register(topology, registry);
     GaugeWithCallback.builder()
         .name("dyetrace_analytics_checkpoint_age_seconds")
         .help("Time since the last complete checkpoint was begun; NaN before the first.")
