@@ -169,6 +169,7 @@ static void should_refuse_unknown_and_missing_keys(void **state)
 
 	(void)state;
 	expect((struct lines){.top = "worker: 1"}, "gateway.yaml: worker: unknown key");
+	expect((struct lines){.top = "\"wor\\nker\": 1"}, "gateway.yaml: wor?ker: unknown key");
 	expect((struct lines){.backend = ", wait: 1"}, "vips[0].backends[0].wait: unknown key");
 	expect((struct lines){.top = "sessions: {capacity: [1]}"},
 		"sessions.capacity: is not an integer");

@@ -42,6 +42,7 @@ refused() {
 start() {
 	sed -e "s|^control_socket: .*|control_socket: $work/socket|" -e "s|directory: .*/telemetry|directory: $work|" \
 		-e 's/^  capacity: .*/  capacity: 1024/' -e '/^    gateway6*: /d' -e 's/gateway6*: [0-9a-f.:]*,* *//g' "$examples/$1" >"$work/gateway.yaml"
+	: >"$work/log" # the one before was ready too
 	"$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 --lcores='0@(0-1),1@(0-1),2@(0-1)' --vdev=net_ring0 \
 		2>"$work/log" &
 	pid=$!

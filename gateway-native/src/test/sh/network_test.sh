@@ -109,6 +109,7 @@ while True:
 pids+=($!)
 
 start_gateway() {
+	: >"$work/gateway.log" # the one before was ready too
 	# Not through in_ns: a function in the background is a shell, and its pid not the gateway's.
 	ip netns exec "$p-gw" "$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 \
 		--lcores='0@(0-1),1@(0-1),2@(0-1)' "--vdev=net_af_packet0,iface=eth0,qpairs=$queues" \

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "raw_shape.h"
 
+#include "parse_value.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,12 @@ struct reading {
 	size_t error_bytes;
 };
 
-#define FAIL(r, ...) (snprintf((r)->error, (r)->error_bytes, __VA_ARGS__), false)
+// One line, whatever the key: it ends up in a log.
+#define FAIL(r, ...)                                                                               \
+	({                                                                                         \
+		struct check check = {(r)->error, (r)->error_bytes};                               \
+		check_fail(&check, __VA_ARGS__);                                                   \
+	})
 
 static const char *kind_name(enum raw_kind kind)
 {

@@ -23,6 +23,9 @@ struct conversion {
 static json_t *fail(struct conversion *c, size_t line, const char *what)
 {
 	snprintf(c->error, c->error_bytes, "%.100s: line %zu: %.180s", c->path, line, what);
+	for (char *at = c->error; *at; at++) // one line, whatever it quotes
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
 	return NULL;
 }
 
