@@ -94,12 +94,9 @@ void drop(struct worker *w, struct rte_mbuf *packet, enum dt_drop_reason reason)
 	rte_pktmbuf_free(packet);
 }
 
-void stamp(struct worker *w, struct packet_meta *meta, enum dt_trace_point point)
+void stamp_point(struct worker *w, struct packet_meta *meta, enum dt_trace_point point)
 {
 	(void)w;
-	meta->stage = (uint8_t)point;
-	if (!meta->stamped)
-		return;
 	seen.points[seen.point_count++] = (uint8_t)point;
 	seen.stamped = *meta;
 }

@@ -37,7 +37,7 @@ void drop_uncreated(struct worker *worker, uint32_t bytes, enum dt_drop_reason r
 	fixture.uncreated++;
 }
 
-void stamp(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
+void stamp_point(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
 {
 	(void)worker;
 	assert_true(meta->stamped);

@@ -22,6 +22,7 @@ static const char help[] =
 	"  --role ROLE           clb: all (default: run to completion), dispatcher, worker: one "
 	"side of\n"
 	"                        the pipeline alone\n"
+	"  --direction WAY       forward (default), reply: from the servers, or from inside\n"
 	"  --flows N             sessions or mappings, 1 to 16777216 (default: 100000)\n"
 	"  --packet-size BYTES   of the frame without FCS, 64 to 1514 (default: 64)\n"
 	"  --burst N             packets a poll; this build polls 32\n"
@@ -65,6 +66,7 @@ static const struct option long_options[] = {
 	{"mode", required_argument, NULL, 'm'},
 	{"encap", required_argument, NULL, 'e'},
 	{"role", required_argument, NULL, 'r'},
+	{"direction", required_argument, NULL, 'd'},
 	{"flows", required_argument, NULL, 'f'},
 	{"packet-size", required_argument, NULL, 'p'},
 	{"burst", required_argument, NULL, 'b'},
@@ -83,6 +85,7 @@ static bool take(int option, const char *name, struct bench_options *o, char *er
 	static const char *const tiers[] = {"eip", "clb", NULL};
 	static const char *const modes[] = {"full-nat", "dnat", "tunnel", NULL};
 	static const char *const roles[] = {"all", "dispatcher", "worker", NULL};
+	static const char *const directions[] = {"forward", "reply", NULL};
 	static const char *const encaps[] = {"none", "vxlan", "gre", "ipip", "gue", NULL};
 	double value = 0;
 	int index = 0;
@@ -100,6 +103,10 @@ static bool take(int option, const char *name, struct bench_options *o, char *er
 	case 'r':
 		ok = choice(name, optarg, roles, &index, error, bytes);
 		o->role = (enum bench_role)index;
+		break;
+	case 'd':
+		ok = choice(name, optarg, directions, &index, error, bytes);
+		o->direction = (enum bench_direction)index;
 		break;
 	case 'e':
 		ok = choice(name, optarg, encaps, &index, error, bytes);
@@ -172,6 +179,10 @@ enum bench_options_outcome bench_options_read(
 	}
 	if (optind < argc) {
 		snprintf(error, error_bytes, "'%.60s': unknown argument; see --help", argv[optind]);
+		return BENCH_OPTIONS_WRONG;
+	}
+	if (options->direction == BENCH_REPLY && options->mode == BENCH_TUNNEL) {
+		snprintf(error, error_bytes, "--direction reply: none passes here with tunnels");
 		return BENCH_OPTIONS_WRONG;
 	}
 	if (options->ipv6 && options->packet_size < 74)

@@ -8,12 +8,14 @@
 
 enum bench_tier { BENCH_EIP, BENCH_CLB };
 enum bench_mode { BENCH_FULL_NAT, BENCH_DNAT, BENCH_TUNNEL };
+enum bench_direction { BENCH_FORWARD, BENCH_REPLY };
 enum bench_role { BENCH_ALL, BENCH_DISPATCHER, BENCH_WORKER };
 
 struct bench_options {
 	enum bench_tier tier;
 	enum bench_mode mode;
 	enum bench_role role; // of the pipeline
+	enum bench_direction direction;
 	uint32_t flows;       // CLB: sessions; EIP: mappings
 	uint32_t packet_size; // bytes of the Ethernet frame, without FCS
 	uint32_t burst;

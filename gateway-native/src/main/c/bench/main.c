@@ -36,10 +36,20 @@ static void make_sessions(struct rig *rig, struct results *r)
 		.in_sequence = true,
 	};
 
+	const struct rig_packets syn_ack = {
+		.tcp_flags = TCP_SYN | TCP_ACK,
+		.vip_port = 80,
+		.direction = BENCH_REPLY,
+		.in_sequence = true,
+	};
+
 	rig->next = 0;
 	r->new_connection = measure(rig, &syn, 0, rig->options->flows);
-	// The servers say nothing here, so the sessions stay half-open: what a packet costs is the
-	// same.
+	rig_drain(rig);
+	if (rig->options->mode != BENCH_TUNNEL && rig->options->role != BENCH_DISPATCHER) {
+		rig->next = 0;
+		measure(rig, &syn_ack, 0, rig->options->flows);
+	}
 	rig->next = 0;
 	measure(rig, &ack, 0, rig->options->flows);
 }
@@ -51,6 +61,7 @@ static void run_clb(struct rig *rig, struct results *r)
 	struct rig_packets packets = {
 		.tcp_flags = TCP_ACK,
 		.vip_port = 80,
+		.direction = o->direction,
 		.coloured = o->coloured,
 		.colour = TRAFFIC_MASKED,
 	};
@@ -67,7 +78,11 @@ static void run_clb(struct rig *rig, struct results *r)
 
 static void run_eip(struct rig *rig, struct results *r)
 {
-	const struct rig_packets packets = {.tcp_flags = TCP_ACK, .vip_port = 80};
+	const struct rig_packets packets = {
+		.tcp_flags = TCP_ACK,
+		.vip_port = 80,
+		.direction = rig->options->direction,
+	};
 
 	r->traffic = measure(rig, &packets, rig->options->seconds, 0);
 	r->box = measure_box_time(rig, &packets, 2 * r->traffic.ns, rig->options->seconds);
@@ -118,6 +133,12 @@ static json_t *to_json(const struct rig *rig, const struct results *r)
 	set(j, o->tier == BENCH_EIP ? "encap" : "mode",
 		json_string(o->tier == BENCH_EIP ? o->encap : modes[o->mode]));
 	set(j, "role", json_string(roles[o->role]));
+	set(j, "direction", json_string(o->direction == BENCH_REPLY ? "reply" : "forward"));
+#ifdef DYETRACE_NO_PREFETCH
+	set(j, "prefetch", json_false());
+#else
+	set(j, "prefetch", json_true());
+#endif
 	set(j, "ipv6", json_boolean(o->ipv6));
 	set(j, "flows", json_integer(o->flows));
 	set(j, "packet_size", json_integer(o->packet_size));

@@ -63,11 +63,10 @@ static void write_settings(struct text *text, const struct bench_options *o)
 	uint32_t locals = RTE_MIN(o->flows / FLOWS_PER_LOCAL + 1, 60u);
 
 	add(text,
-		"version: 1\nnode: bench\ntier: %s\nworkers: %u\ndispatchers: %u\nidle_sleep: 0us\n"
+		"version: 1\nnode: bench\ntier: %s\nworkers: 1\ndispatchers: %u\nidle_sleep: 0us\n"
 		"ports:\n  - {name: port0, address: 198.18.21.2/24, gateway: 198.18.21.1,"
 		" address6: \"2001:db8:1::2/64\", gateway6: \"2001:db8:1::1\"}\n",
-		o->tier == BENCH_EIP ? "eip" : "clb", o->role == BENCH_ALL ? 1u : 2u,
-		o->role == BENCH_ALL ? 0u : 1u);
+		o->tier == BENCH_EIP ? "eip" : "clb", o->role == BENCH_ALL ? 0u : 1u);
 	add(text, "local_addresses:\n");
 	for (uint32_t i = 0; i < locals; i++)
 		add(text, o->ipv6 ? "  - \"2001:db8:1::1:%x\"\n" : "  - 198.18.21.%u\n", i + 16);
@@ -131,18 +130,15 @@ static int backend_slot(void *context, const char *name)
 	return (int)((struct rig *)context)->backend_names++;
 }
 
-static bool start_eal(const char *program, const struct rig *rig)
+static bool start_eal(const char *program)
 {
-	char memory[32];
-	char *arguments[] = {"--no-huge", "--log-level=warning", "--lcores=0@(0-1)", "-m", memory};
+	char *arguments[] = {
+		"--no-huge", "--log-level=warning", "--lcores=0@(0-1)", "-m", "256"}; // for
+	// buffers: sessions have memory of their own
 	const struct options options = {
 		.eal = arguments,
 		.eal_count = sizeof(arguments) / sizeof(arguments[0]),
 	};
-	size_t sessions = session_table_bytes(rig->settings->session_capacity);
-
-	snprintf(memory, sizeof(memory), "%zu",
-		(sessions >> 20) * (rig->options->role == BENCH_ALL ? 1 : 2) + 256);
 	return eal_start(program, &options, "bench");
 }
 
@@ -223,7 +219,7 @@ static bool build(struct rig *rig, char *error)
 		return false;
 	rig->node.clock = read_clock;
 	rig->node.send = port_send;
-	rig->pool = setup_pool(rig->settings, rig->settings->workers + 1, error);
+	rig->pool = setup_pool(rig->settings, rig->node.worker_count + 1, error);
 	if (!rig->pool)
 		return false;
 	rte_mempool_obj_iter(rig->pool, blank_buffer, NULL);
@@ -234,6 +230,10 @@ static bool build(struct rig *rig, char *error)
 	if (port_open(0, rig->settings, rig->pool, &rig->node.ports[0], error) != 0)
 		return false;
 	traffic_init(&rig->traffic, rig->options, rig->node.ports[0].mac);
+	if (rig->options->tier == BENCH_CLB)
+		rig->traffic.flows = calloc(rig->options->flows, sizeof(struct traffic_flow));
+	else if (rig->node.tunnel_count)
+		rig->traffic.inside = &rig->node.tunnels[0];
 	rig->services = tables_make_services(&rig->node, rig->settings, &names, error);
 	if (!rig->services)
 		return false;
@@ -261,8 +261,7 @@ bool rig_create(struct rig *rig, const struct bench_options *options, const char
 	write_settings(&yaml, options);
 	rig->settings = settings_parse("bench", yaml.bytes, yaml.len, error);
 	rig->points = calloc(RIG_POINTS, sizeof(rig->points[0]));
-	if (rig->settings && rig->points && shuffle(rig) && start_eal(program, rig) &&
-		build(rig, error))
+	if (rig->settings && rig->points && shuffle(rig) && start_eal(program) && build(rig, error))
 		return true;
 	fprintf(stderr, "dyetrace-gateway-bench: %s\n", error);
 	return false;
@@ -270,16 +269,15 @@ bool rig_create(struct rig *rig, const struct bench_options *options, const char
 
 void rig_free(struct rig *rig)
 {
-	struct rte_mbuf *packet;
-
-	while (rig->out[1] && (packet = rig_take(rig)) != NULL)
-		rte_pktmbuf_free(packet);
+	if (rig->out[1])
+		rig_drain(rig);
 	setup_workers_free(&rig->node);
 	services_free(rig->services);
 	eip_table_free(rig->eips);
 	if (rig->settings)
 		setup_node_free(&rig->node);
 	settings_free(rig->settings);
+	free(rig->traffic.flows);
 	free(rig->points);
 	free(rig->order);
 }
@@ -298,9 +296,22 @@ static struct rte_mbuf *next_packet(struct rig *rig)
 {
 	struct rte_mbuf *packet = rig_take(rig);
 
+	if (packet && rig->traffic.flows)
+		traffic_learn(&rig->traffic, rte_pktmbuf_mtod(packet, uint8_t *));
 	if (packet)
 		rte_pktmbuf_reset(packet);
 	return packet ? packet : rte_pktmbuf_alloc(rig->pool);
+}
+
+void rig_drain(struct rig *rig)
+{
+	struct rte_mbuf *packet;
+
+	while ((packet = rig_take(rig)) != NULL) {
+		if (rig->traffic.flows)
+			traffic_learn(&rig->traffic, rte_pktmbuf_mtod(packet, uint8_t *));
+		rte_pktmbuf_free(packet);
+	}
 }
 
 void rig_fill(struct rig *rig, const struct rig_packets *packets)
@@ -311,17 +322,22 @@ void rig_fill(struct rig *rig, const struct rig_packets *packets)
 	rig->traffic.now_ns = read_clock(NULL).real_ns;
 	for (uint32_t i = 0; i < rig->options->ring; i++) {
 		uint32_t flow = packets->in_sequence ? rig->next : rig->order[rig->next];
-		enum traffic_colour colour = TRAFFIC_PLAIN;
+		struct traffic_packet wanted = {
+			.flow = flow,
+			.tcp_flags = packets->tcp_flags,
+			.vip_port = packets->vip_port,
+			.direction = packets->direction,
+		};
 		struct rte_mbuf *packet = next_packet(rig);
 
 		rig->next = (rig->next + 1) % rig->options->flows;
 		owed += packets->coloured;
 		if (owed >= 1) {
 			owed -= 1;
-			colour = packets->colour;
+			wanted.colour = packets->colour;
 		}
-		packet->data_len = (uint16_t)traffic_write(&rig->traffic, flow, packets->tcp_flags,
-			packets->vip_port, colour, rte_pktmbuf_mtod(packet, uint8_t *));
+		packet->data_len = (uint16_t)traffic_write(
+			&rig->traffic, &wanted, rte_pktmbuf_mtod(packet, uint8_t *));
 		packet->pkt_len = packet->data_len;
 		filled[i] = packet;
 	}

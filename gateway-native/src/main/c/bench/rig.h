@@ -42,7 +42,8 @@ struct rig_packets {
 	uint16_t vip_port;
 	double coloured;            // share of …
 	enum traffic_colour colour; // … packets of this kind
-	bool in_sequence;           // flow 0, 1, 2 … from rig->next on, not the shuffled order
+	enum bench_direction direction;
+	bool in_sequence; // flow 0, 1, 2 … from rig->next on, not the shuffled order
 };
 
 // Puts options->ring packets before the port and takes away what was sent.
@@ -50,6 +51,9 @@ void rig_fill(struct rig *rig, const struct rig_packets *packets);
 
 // One packet that was sent, or NULL.
 struct rte_mbuf *rig_take(struct rig *rig);
+
+// Takes away all that was sent.
+void rig_drain(struct rig *rig);
 
 // Polls that take what rig_fill() put there.
 static inline unsigned int rig_polls(const struct rig *rig)

@@ -11,6 +11,7 @@
 
 #define EXID_OFFSET 2
 #define SYN_SEQUENCE 0x01020304
+#define ACKNOWLEDGMENT 8
 
 void traffic_init(
 	struct traffic *traffic, const struct bench_options *options, const uint8_t mac[6])
@@ -120,35 +121,121 @@ static void write_colour(struct traffic *traffic, const struct ip_address *sourc
 		out[EXID_OFFSET] ^= 0xff;
 }
 
-size_t traffic_write(struct traffic *traffic, uint32_t flow, uint8_t tcp_flags, uint16_t vip_port,
-	enum traffic_colour colour, uint8_t *frame)
+struct ends {
+	struct ip_address source;
+	struct ip_address destination;
+	uint16_t source_port;
+	uint16_t destination_port;
+};
+
+static struct ip_address with_end(const struct traffic *traffic, const char *prefix, uint16_t end)
 {
-	const struct ip_address source = traffic_client(traffic, flow),
-				destination = destination_of(traffic, flow);
-	const uint16_t port = (uint16_t)(20000 + (flow & 3) * 7);
+	struct ip_address a;
+
+	if (!traffic->options->ipv6)
+		return ip_from_v4(htonl(0xc6120000u | end)); // 198.18.0.0/16
+	inet_pton(AF_INET6, prefix, a.bytes);
+	store_be16(a.bytes + 14, end);
+	return a;
+}
+
+static struct ends ends_of(const struct traffic *traffic, const struct traffic_packet *packet)
+{
+	const struct bench_options *o = traffic->options;
+	const uint32_t flow = packet->flow;
+	struct ends forward = {
+		.source = traffic_client(traffic, flow),
+		.destination = destination_of(traffic, flow),
+		.source_port = (uint16_t)(20000 + (flow & 3) * 7),
+		.destination_port = packet->vip_port,
+	};
+	struct ends reply = {
+		.destination = forward.source,
+		.destination_port = forward.source_port,
+		.source_port = packet->vip_port,
+	};
+
+	if (packet->direction == BENCH_FORWARD)
+		return forward;
+	if (o->tier == BENCH_EIP) {
+		reply.source = traffic_private(traffic, flow);
+		return reply;
+	}
+	reply.source = with_end(traffic, "2001:db8:2::", traffic->flows[flow].backend);
+	if (o->mode == BENCH_FULL_NAT) {
+		reply.destination =
+			with_end(traffic, "2001:db8:1::1:0", traffic->flows[flow].local);
+		reply.destination_port = traffic->flows[flow].local_port;
+	}
+	return reply;
+}
+
+void traffic_learn(struct traffic *traffic, const uint8_t *frame)
+{
+	const uint8_t *ip = frame + ETHERNET_BYTES;
+	bool v6 = ip[0] >> 4 == 6;
+	const uint8_t *tcp = ip + (v6 ? IPV6_BYTES : IPV4_MIN_BYTES);
+	const uint8_t *source = ip + (v6 ? IPV6_SOURCE + 14 : IPV4_SOURCE + 2);
+	const uint8_t *destination = ip + (v6 ? IPV6_DESTINATION + 14 : IPV4_DESTINATION + 2);
+	uint32_t flow = load_be32(tcp + ACKNOWLEDGMENT);
+
+	if (tcp[TCP_FLAGS] != TCP_SYN || flow >= traffic->options->flows)
+		return;
+	traffic->flows[flow] = (struct traffic_flow){
+		.local = load_be16(source),
+		.local_port = load_be16(tcp),
+		.backend = load_be16(destination),
+	};
+}
+
+// Puts the tunnel in front of the inner packet that stands behind its room. Returns its bytes.
+static size_t write_tunnel(
+	const struct traffic *traffic, uint16_t inner_len, uint32_t flow, uint8_t *out)
+{
+	const struct tunnel *t = traffic->inside;
+	struct tunnel back = *t;
+
+	back.local = t->remote;
+	back.remote = t->local;
+	back.ttl = 64;
+	tunnel_write(&back, traffic->options->ipv6, inner_len, 0, flow, 0, out);
+	return tunnel_header_bytes(&back);
+}
+
+size_t traffic_write(struct traffic *traffic, const struct traffic_packet *packet, uint8_t *frame)
+{
+	const struct ends ends = ends_of(traffic, packet);
+	const bool tunnelled = traffic->inside && packet->direction == BENCH_REPLY;
 	const size_t ip_bytes = traffic->options->ipv6 ? IPV6_BYTES : IPV4_MIN_BYTES;
 	const size_t tcp_bytes =
-		TCP_MIN_BYTES + (colour == TRAFFIC_PLAIN ? 0u : (size_t)DT_COLOUR_BYTES);
-	size_t len = ETHERNET_BYTES + ip_bytes + tcp_bytes;
-	uint8_t *ip = frame + ETHERNET_BYTES, *tcp = ip + ip_bytes;
+		TCP_MIN_BYTES + (packet->colour == TRAFFIC_PLAIN ? 0u : (size_t)DT_COLOUR_BYTES);
+	const size_t outer = tunnelled ? tunnel_header_bytes(traffic->inside) : 0;
+	size_t len = ip_bytes + tcp_bytes;
+	uint8_t *ip = frame + ETHERNET_BYTES + outer, *tcp = ip + ip_bytes;
 
-	if (len < traffic->options->packet_size)
-		len = traffic->options->packet_size;
-	memset(frame, 0, ETHERNET_BYTES + ip_bytes + tcp_bytes);
+	if (len + ETHERNET_BYTES < traffic->options->packet_size)
+		len = traffic->options->packet_size - ETHERNET_BYTES;
+	memset(frame, 0, ETHERNET_BYTES + outer + ip_bytes + tcp_bytes);
 	memcpy(frame, traffic->mac, 6);
 	frame[6] = 0x02;
-	store_be16(frame + 12, traffic->options->ipv6 ? ETHERTYPE_IPV6_ID : ETHERTYPE_IPV4_ID);
-	write_ip(ip, len - ETHERNET_BYTES, &source, &destination);
-	store_be16(tcp, port);
-	store_be16(tcp + 2, vip_port);
+	store_be16(frame + 12,
+		traffic->options->ipv6 && !tunnelled ? ETHERTYPE_IPV6_ID : ETHERTYPE_IPV4_ID);
+	if (tunnelled)
+		write_tunnel(traffic, (uint16_t)len, packet->flow, frame + ETHERNET_BYTES);
+	write_ip(ip, len, &ends.source, &ends.destination);
+	store_be16(tcp, ends.source_port);
+	store_be16(tcp + 2, ends.destination_port);
 	store_be32(tcp + TCP_SEQUENCE, SYN_SEQUENCE);
+	store_be32(tcp + ACKNOWLEDGMENT, packet->flow);
 	tcp[TCP_DATA_OFFSET] = (uint8_t)(tcp_bytes / 4 << 4);
-	tcp[TCP_FLAGS] = colour == TRAFFIC_PLAIN ? tcp_flags : TCP_SYN;
-	if (colour != TRAFFIC_PLAIN)
-		write_colour(traffic, &source, port, colour, tcp + TCP_MIN_BYTES);
-	len -= ETHERNET_BYTES + ip_bytes;
+	tcp[TCP_FLAGS] = packet->colour == TRAFFIC_PLAIN ? packet->tcp_flags : TCP_SYN;
+	if (packet->colour != TRAFFIC_PLAIN)
+		write_colour(traffic, &ends.source, ends.source_port, packet->colour,
+			tcp + TCP_MIN_BYTES);
+	// The payload is zeros: it adds nothing to the sum.
 	store_raw16(tcp + TCP_CHECKSUM,
 		(uint16_t)~checksum_fold(
-			checksum_add(pseudo_sum(&source, &destination, len), tcp, tcp_bytes)));
-	return len + ETHERNET_BYTES + ip_bytes; // the payload is zeros: it adds nothing to the sum
+			checksum_add(pseudo_sum(&ends.source, &ends.destination, len - ip_bytes),
+				tcp, tcp_bytes)));
+	return ETHERNET_BYTES + outer + len;
 }

@@ -9,6 +9,8 @@
 #include "../packet/colour.h"
 #include "../packet/ip_address.h"
 
+#include "../packet/tunnel.h"
+
 #include <stddef.h>
 
 #define TRAFFIC_PROBER_ID 1
@@ -25,12 +27,21 @@ enum traffic_colour {
 	TRAFFIC_COLOURED, // a verified probe
 };
 
+// How the gateway translated a flow: the ends of the addresses, and a port. Replies are made of it.
+struct traffic_flow {
+	uint16_t local;
+	uint16_t local_port;
+	uint16_t backend;
+};
+
 struct traffic {
 	const struct bench_options *options;
-	struct dt_siphash_key key; // of the prober
-	uint32_t sequence;         // of the next probe
-	uint64_t now_ns;           // real time, for the epoch
-	uint8_t mac[6];            // of the port
+	struct traffic_flow *flows;  // CLB: as they were seen on their way to the servers
+	const struct tunnel *inside; // EIP: replies come through it; NULL: as they are
+	struct dt_siphash_key key;   // of the prober
+	uint32_t sequence;           // of the next probe
+	uint64_t now_ns;             // real time, for the epoch
+	uint8_t mac[6];              // of the port
 };
 
 void traffic_init(
@@ -40,9 +51,19 @@ struct ip_address traffic_client(const struct traffic *traffic, uint32_t flow);
 struct ip_address traffic_public(const struct traffic *traffic, uint32_t flow);
 struct ip_address traffic_private(const struct traffic *traffic, uint32_t flow);
 
-// Writes a frame of at least options->packet_size bytes; returns its length. tcp_flags: of a CLB
-// packet. A coloured one is a SYN.
-size_t traffic_write(struct traffic *traffic, uint32_t flow, uint8_t tcp_flags, uint16_t vip_port,
-	enum traffic_colour colour, uint8_t *frame);
+struct traffic_packet {
+	uint32_t flow;
+	uint8_t tcp_flags; // a coloured packet is a SYN
+	uint16_t vip_port;
+	enum traffic_colour colour;
+	enum bench_direction direction;
+};
+
+// Writes a frame of at least options->packet_size bytes (the inner packet's, where there is a
+// tunnel); returns its length.
+size_t traffic_write(struct traffic *traffic, const struct traffic_packet *packet, uint8_t *frame);
+
+// A frame that the gateway sent: if it is the SYN of a flow, its replies are known from now on.
+void traffic_learn(struct traffic *traffic, const uint8_t *frame);
 
 #endif

@@ -264,16 +264,6 @@ static inline void count(struct worker *worker, const struct packet_meta *meta)
 	counter->bytes[meta->direction] += meta->frame_bytes;
 }
 
-// Most packets are stamped nowhere: not worth a call.
-static inline void stamp_if(
-	struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
-{
-	if (unlikely(meta->stamped))
-		stamp(worker, meta, point);
-	else
-		meta->stage = (uint8_t)point;
-}
-
 // Last step.
 static inline void act(struct worker *worker, struct rte_mbuf *packet, const struct eip *fetched,
 	uint32_t least_mtu)
@@ -296,7 +286,7 @@ static inline void act(struct worker *worker, struct rte_mbuf *packet, const str
 	meta->vip_slot = p.eip->slot;
 	if (!p.inbound && meta->view.protocol == PROTOCOL_TCP)
 		recognise(worker, meta, packet_l4(packet), &p.eip->public_address);
-	stamp_if(worker, meta, DT_TP_VIP_LOOKUP);
+	stamp(worker, meta, DT_TP_VIP_LOOKUP);
 	refused = check(worker, &p);
 	if (unlikely(refused != DT_DROP_NONE)) {
 		drop(worker, packet, refused);
@@ -307,7 +297,7 @@ static inline void act(struct worker *worker, struct rte_mbuf *packet, const str
 		drop(worker, packet, DT_DROP_FRAGMENT_UNSUPPORTED);
 		return;
 	}
-	stamp_if(worker, meta, DT_TP_NAT);
+	stamp(worker, meta, DT_TP_NAT);
 	if (p.tunnel) {
 		meta->stage = DT_TP_ENCAP;
 		refused = encap(packet, &meta->view, p.tunnel, encap_entropy(&meta->view));
@@ -315,10 +305,10 @@ static inline void act(struct worker *worker, struct rte_mbuf *packet, const str
 			drop(worker, packet, refused);
 			return;
 		}
-		stamp_if(worker, meta, DT_TP_ENCAP);
+		stamp(worker, meta, DT_TP_ENCAP);
 	}
 	count(worker, meta);
-	transmit(worker, packet);
+	transmit_to(worker, packet, leads_to(&p));
 }
 
 void eip(struct worker *worker, struct rte_mbuf **packets, unsigned int count)

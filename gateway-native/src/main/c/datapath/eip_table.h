@@ -9,6 +9,7 @@
 
 #include "eip_index.h"
 #include "flow_hash.h"
+#include "prefetch.h"
 
 #include "../packet/ip_address.h"
 #include "../telemetry/ring_layout.h"
@@ -89,7 +90,7 @@ static inline bool eip_near_private(const struct eip_table *table, const struct 
 
 static inline void eip_prefetch_bucket(const struct eip_table *table, uint64_t hash)
 {
-	__builtin_prefetch(eip_index_bucket(&table->index, hash));
+	prefetch(eip_index_bucket(&table->index, hash));
 }
 
 // Fetches what seems to be the entry, without a look into it: most likely it is, when there is one.
@@ -104,7 +105,7 @@ static inline const struct eip *eip_prefetch_entry(
 		uint32_t value = eip_index_load(&bucket->values[__builtin_ctz(found)]);
 
 		if ((value & 1) == by_private) {
-			__builtin_prefetch(&table->entries[value >> 1]);
+			prefetch(&table->entries[value >> 1]);
 			return &table->entries[value >> 1];
 		}
 	}

@@ -18,7 +18,7 @@ static const enum dt_drop_reason lookup_reasons[] = {
 	[VIP_UNKNOWN] = DT_DROP_NO_VIP,
 };
 
-enum dt_drop_reason forward_find_vip(
+enum dt_drop_reason forward_look_up_vip(
 	struct worker *worker, struct packet_meta *meta, const struct vip **vip)
 {
 	const struct packet_view *view = &meta->view;
@@ -28,28 +28,27 @@ enum dt_drop_reason forward_find_vip(
 	*vip = NULL;
 	outcome = vip_lookup(
 		worker->vips, &view->destination, view->destination_port, view->protocol, vip);
+	if (outcome == VIP_FOUND)
+		vip_remember(&worker->vip_recent, worker->vips, *vip);
 	if (*vip) {
 		meta->vip_slot = (*vip)->slot;
 		meta->service = (*vip)->service;
+		meta->vip_generation = worker->vips->generation;
 	}
 	return lookup_reasons[outcome];
 }
 
 // The VIP that was found when the packet came; another table may be in force since.
-static enum dt_drop_reason recall_vip(
+static inline enum dt_drop_reason recall_vip(
 	struct worker *worker, struct packet_meta *meta, const struct vip **vip)
 {
-	const struct packet_view *view = &meta->view;
-	const struct vip *v = worker->vips->by_service[meta->service];
-
-	if (unlikely(!v || v->port != view->destination_port || v->protocol != view->protocol ||
-		     !ip_equal(&v->address, &view->destination) || !v->enabled))
+	if (unlikely(meta->vip_generation != worker->vips->generation))
 		return forward_find_vip(worker, meta, vip);
-	*vip = v;
+	*vip = worker->vips->by_service[meta->service];
 	return DT_DROP_NONE;
 }
 
-static enum dt_drop_reason check_rate(
+static inline enum dt_drop_reason check_rate(
 	struct worker *worker, const struct packet_meta *meta, const struct vip *vip)
 {
 	struct vip_buckets *buckets = &worker->buckets[vip->slot];
@@ -68,7 +67,7 @@ static enum dt_drop_reason check_rate(
 }
 
 // The session's replies are stamped with the key of the latest verified probe.
-static void mark(struct session *session, const struct packet_meta *meta)
+static inline void mark(struct session *session, const struct packet_meta *meta)
 {
 	if (likely(meta->key_state != DT_KEY_VERIFIED))
 		return;
@@ -82,9 +81,9 @@ static void mark(struct session *session, const struct packet_meta *meta)
 	session->stamps_left = WORKER_REPLY_STAMPS;
 }
 
-static bool starts_anew(const struct session *session, const struct packet_view *view)
+static inline bool starts_anew(const struct session *session, const struct packet_view *view)
 {
-	return view->protocol != PROTOCOL_UDP && session_is_over(session) &&
+	return unlikely(session_is_over(session)) && view->protocol != PROTOCOL_UDP &&
 	       (session_follow_flags(view) & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
@@ -162,7 +161,25 @@ static enum dt_drop_reason translate(struct worker *worker, struct rte_mbuf *pac
 	return reason;
 }
 
-static void count(struct worker *worker, const struct packet_meta *meta)
+// What most packets need, in few steps. false: the long way, nothing has been done.
+static inline bool translate_common(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, const struct session *session, const struct target *target)
+{
+	const struct packet_meta *meta = packet_meta(packet);
+	bool full_nat = session->local_index < NODE_MAX_LOCALS;
+
+	if (unlikely(!session->tcp_v4 || vip->mode == VIP_TUNNEL ||
+		     (session->flags & SESSION_TOA_DUE) || (meta->view.tcp_flags & TCP_SYN) ||
+		     packet->pkt_len > worker->least_mtu))
+		return false;
+	nat_tcp_v4(packet,
+		ip_v4(full_nat ? &worker->node->locals[session->local_index] : &session->client),
+		ip_v4(&target->address), (uint32_t)session->local_port << 16 | target->port,
+		session->address_delta);
+	return true;
+}
+
+static inline void count(struct worker *worker, const struct packet_meta *meta)
 {
 	struct vip_counter *counter = &worker->vip_counters[meta->vip_slot];
 
@@ -170,7 +187,7 @@ static void count(struct worker *worker, const struct packet_meta *meta)
 	counter->bytes[DT_DIR_FORWARD] += meta->frame_bytes;
 }
 
-static enum dt_drop_reason find_or_admit(struct worker *worker, struct rte_mbuf *packet,
+static inline enum dt_drop_reason find_or_admit(struct worker *worker, struct rte_mbuf *packet,
 	const struct vip *vip, struct session **session)
 {
 	struct packet_meta *meta = packet_meta(packet);
@@ -189,7 +206,7 @@ static enum dt_drop_reason find_or_admit(struct worker *worker, struct rte_mbuf 
 }
 
 // Until the session's way is known.
-static enum dt_drop_reason enter(struct worker *worker, struct rte_mbuf *packet,
+static inline enum dt_drop_reason enter(struct worker *worker, struct rte_mbuf *packet,
 	const struct vip **vip, struct session **session)
 {
 	struct packet_meta *meta = packet_meta(packet);
@@ -210,10 +227,20 @@ static enum dt_drop_reason enter(struct worker *worker, struct rte_mbuf *packet,
 	return find_or_admit(worker, packet, *vip, session);
 }
 
+// Everything but those packets that translate_common() is for.
+static enum dt_drop_reason translate_closely(struct worker *worker, struct rte_mbuf *packet,
+	const struct vip *vip, struct session *session)
+{
+	const struct session_ends ends = session_ends(worker, session, vip);
+
+	return vip->mode == VIP_TUNNEL ? enter_tunnel(worker, packet, vip, session, &ends)
+				       : translate(worker, packet, vip, session, &ends);
+}
+
 void forward(struct worker *worker, struct rte_mbuf *packet)
 {
 	struct packet_meta *meta = packet_meta(packet);
-	struct session_ends ends;
+	const struct target *target;
 	enum dt_drop_reason reason;
 	struct session *session;
 	const struct vip *vip;
@@ -223,20 +250,22 @@ void forward(struct worker *worker, struct rte_mbuf *packet)
 		drop(worker, packet, reason);
 		return;
 	}
-	ends = session_ends(worker, session, vip);
-	meta->backend_slot = worker->node->targets[session->target].backend_slot;
-	if (unlikely(session->tunnel != meta->tunnel_in)) // the way here, and so back, may change
-		session->tunnel = meta->tunnel_in;
+	target = &worker->node->targets[session->target];
+	meta->backend_slot = target->backend_slot;
+	session->tunnel = meta->tunnel_in; // where the next replies go: the way here may change
 	mark(session, meta);
 	session_follow(
 		&worker->sessions, session, true, session_follow_flags(&meta->view), worker->tick);
 	stamp(worker, meta, DT_TP_SESSION);
-	reason = vip->mode == VIP_TUNNEL ? enter_tunnel(worker, packet, vip, session, &ends)
-					 : translate(worker, packet, vip, session, &ends);
-	if (unlikely(reason != DT_DROP_NONE)) {
-		drop(worker, packet, reason);
-		return;
+	if (likely(translate_common(worker, packet, vip, session, target))) {
+		stamp(worker, meta, DT_TP_NAT);
+	} else {
+		reason = translate_closely(worker, packet, vip, session);
+		if (unlikely(reason != DT_DROP_NONE)) {
+			drop(worker, packet, reason);
+			return;
+		}
 	}
 	count(worker, meta);
-	transmit(worker, packet);
+	transmit_to(worker, packet, &target->address);
 }

@@ -63,17 +63,6 @@ uint16_t leave_mtu(const struct worker *worker, const struct way *way)
 	return worker->node->ports[port].mtu;
 }
 
-bool leave_fits(const struct worker *worker, const struct rte_mbuf *packet, const struct way *way,
-	unsigned int more)
-{
-	int len = (int)(packet->pkt_len + more) + way->growth;
-	bool everywhere = true;
-
-	for (unsigned int i = 0; i < worker->node->port_count; i++)
-		everywhere &= len <= worker->node->ports[i].mtu;
-	return likely(everywhere) || len <= leave_mtu(worker, way);
-}
-
 enum dt_drop_reason leave_too_big(
 	struct worker *worker, struct rte_mbuf *packet, const struct way *way)
 {

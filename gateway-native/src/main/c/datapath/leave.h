@@ -32,8 +32,13 @@ bool leave_tunnel(const struct worker *worker, const struct vip *vip,
 uint16_t leave_mtu(const struct worker *worker, const struct way *way);
 
 // The packet, `more` bytes longer than the way makes it, is not too long for it.
-bool leave_fits(const struct worker *worker, const struct rte_mbuf *packet, const struct way *way,
-	unsigned int more);
+static inline bool leave_fits(const struct worker *worker, const struct rte_mbuf *packet,
+	const struct way *way, unsigned int more)
+{
+	int len = (int)(packet->pkt_len + more) + way->growth;
+
+	return likely(len <= worker->least_mtu) || len <= leave_mtu(worker, way);
+}
 
 // Tells the sender of a packet that does not fit what would; it is still as it was received.
 // Returns the reason of its drop.

@@ -28,6 +28,8 @@ void nat_prepare(struct session *s, const struct session_ends *ends)
 {
 	s->address_delta = checksum_fold(checksum_delta_address(ends->client, ends->local) +
 					 checksum_delta_address(ends->vip, ends->backend));
+	s->tcp_v4 = s->protocol == PROTOCOL_TCP && ip_is_v4(ends->client) && ip_is_v4(ends->vip) &&
+		    ip_is_v4(ends->local) && ip_is_v4(ends->backend);
 }
 
 // What changing the first four bytes of an SCTP packet does to its CRC: the CRC of the change and
@@ -57,45 +59,33 @@ static void rewrite_udp(uint8_t *udp, uint16_t delta, const struct rewrite *to)
 	}
 }
 
-static void rewrite_transport(uint8_t *l4, size_t len, uint8_t protocol, const struct rewrite *to)
+// Both ports are one word: what is read back in another size than it was written waits for the
+// store.
+static inline void rewrite_transport(
+	uint8_t *l4, size_t len, uint8_t protocol, const struct rewrite *to)
 {
-	uint16_t source = htons(to->source_port), destination = htons(to->destination_port);
 	uint32_t before = load_raw32(l4);
-	uint16_t delta =
-		checksum_fold(to->address_delta + checksum_delta16(load_raw16(l4), source) +
-			      checksum_delta16(load_raw16(l4 + 2), destination));
+	uint32_t after = htonl((uint32_t)to->source_port << 16 | to->destination_port);
+	uint64_t delta = to->address_delta + checksum_delta32(before, after);
+	uint8_t *field = l4 + TCP_CHECKSUM;
 
-	store_raw16(l4, source);
-	store_raw16(l4 + 2, destination);
+	store_raw32(l4, after);
 	if (likely(protocol == PROTOCOL_TCP))
-		store_raw16(
-			l4 + TCP_CHECKSUM, checksum_apply(load_raw16(l4 + TCP_CHECKSUM), delta));
+		store_raw16(field, checksum_apply_sum(load_raw16(field), delta));
 	else if (protocol == PROTOCOL_UDP)
-		rewrite_udp(l4, delta, to);
+		rewrite_udp(l4, checksum_fold(delta), to);
 	else
 		rewrite_sctp(l4, len, before);
 }
 
-// TTL and protocol are written as one word: reading the word back after a store of its byte would
-// wait for the store.
-static void decrement_ipv4_ttl(uint8_t *ip, uint64_t delta)
-{
-	uint16_t before = load_be16(ip + IPV4_TTL), after = (uint16_t)(before - 0x0100);
-
-	store_be16(ip + IPV4_TTL, after);
-	store_raw16(ip + IPV4_CHECKSUM,
-		checksum_apply(load_raw16(ip + IPV4_CHECKSUM),
-			checksum_fold(delta + checksum_delta16(htons(before), htons(after)))));
-}
-
-static void rewrite_ipv4(uint8_t *ip, const struct rewrite *to)
+static inline void rewrite_ipv4(uint8_t *ip, const struct rewrite *to)
 {
 	store_raw32(ip + IPV4_SOURCE, ip_v4(to->source));
 	store_raw32(ip + IPV4_DESTINATION, ip_v4(to->destination));
-	decrement_ipv4_ttl(ip, to->address_delta);
+	nat_decrement_ipv4_ttl(ip, to->address_delta);
 }
 
-static void rewrite_ipv6(uint8_t *ip, const struct rewrite *to)
+static inline void rewrite_ipv6(uint8_t *ip, const struct rewrite *to)
 {
 	memcpy(ip + IPV6_SOURCE, to->source->bytes, 16);
 	memcpy(ip + IPV6_DESTINATION, to->destination->bytes, 16);
@@ -171,7 +161,7 @@ static enum dt_drop_reason put_ipv6(struct rte_mbuf *packet, const struct rewrit
 	return DT_DROP_NONE;
 }
 
-static enum dt_drop_reason rewrite(
+static inline enum dt_drop_reason rewrite(
 	struct worker *worker, struct rte_mbuf *packet, const struct rewrite *to)
 {
 	const struct packet_view *view = &packet_meta(packet)->view;
@@ -225,5 +215,5 @@ void nat_decrement_ttl(struct rte_mbuf *packet)
 	if (packet_meta(packet)->view.is_v6)
 		ip[IPV6_HOP_LIMIT]--;
 	else
-		decrement_ipv4_ttl(ip, 0);
+		nat_decrement_ipv4_ttl(ip, 0);
 }

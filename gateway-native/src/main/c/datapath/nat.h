@@ -8,6 +8,9 @@
 
 #include "worker.h"
 
+#include "../packet/bytes.h"
+#include "../packet/checksum.h"
+
 // Both sides of a session's translation.
 struct session_ends {
 	const struct ip_address *client;
@@ -58,6 +61,30 @@ enum dt_drop_reason nat_forward(struct worker *worker, struct rte_mbuf *packet,
 // Backend -> local becomes VIP -> client.
 enum dt_drop_reason nat_reply(struct worker *worker, struct rte_mbuf *packet,
 	const struct session *session, const struct session_ends *ends);
+
+static inline void nat_decrement_ipv4_ttl(uint8_t *ip, uint64_t delta)
+{
+	uint16_t before = load_be16(ip + IPV4_TTL), after = (uint16_t)(before - 0x0100);
+
+	delta += checksum_delta16(htons(before), htons(after));
+	store_be16(ip + IPV4_TTL, after);
+	store_raw16(ip + IPV4_CHECKSUM, checksum_apply_sum(load_raw16(ip + IPV4_CHECKSUM), delta));
+}
+
+// The translation of a packet of a session that is tcp_v4, in few steps: what nat_forward() and
+// nat_reply() would do. Ports are one word, in host order, the source's first.
+static inline void nat_tcp_v4(struct rte_mbuf *packet, uint32_t source, uint32_t destination,
+	uint32_t ports, uint16_t address_delta)
+{
+	uint8_t *ip = packet_l3(packet), *tcp = packet_l4(packet);
+	uint64_t delta = address_delta + checksum_delta32(load_raw32(tcp), htonl(ports));
+
+	store_raw32(tcp, htonl(ports));
+	store_raw16(tcp + TCP_CHECKSUM, checksum_apply_sum(load_raw16(tcp + TCP_CHECKSUM), delta));
+	store_raw32(ip + IPV4_SOURCE, source);
+	store_raw32(ip + IPV4_DESTINATION, destination);
+	nat_decrement_ipv4_ttl(ip, address_delta);
+}
 
 // Takes one off the TTL of a packet that is neither translated nor dropped.
 void nat_decrement_ttl(struct rte_mbuf *packet);

@@ -58,6 +58,7 @@ static struct neighbour *claim(struct neighbour_table *table, const struct ip_ad
 	}
 	if (best < 0)
 		return NULL;
+	table->generation += table->tags[b][best] != 0;
 	table->tags[b][best] = tag_of(h);
 	table->entries[b][best] = (struct neighbour){.address = *address};
 	return &table->entries[b][best];
@@ -158,6 +159,7 @@ void neighbour_fix(struct neighbour_table *table, uint8_t port, const struct ip_
 	n->port = port;
 	n->fixed = true;
 	n->state = NEIGHBOUR_REACHABLE;
+	table->generation++;
 	memcpy(n->mac, mac, 6);
 }
 
@@ -169,9 +171,10 @@ unsigned int neighbour_learn(struct neighbour_table *table, const struct ip_addr
 
 	if (!n || n->fixed || table->assume_present)
 		return 0;
-	if (mac)
+	if (mac) {
+		table->generation += memcmp(n->mac, mac, 6) != 0;
 		memcpy(n->mac, mac, 6);
-	else if (n->state != NEIGHBOUR_REACHABLE && n->state != NEIGHBOUR_REFRESHING)
+	} else if (n->state != NEIGHBOUR_REACHABLE && n->state != NEIGHBOUR_REFRESHING)
 		return 0;
 	n->state = NEIGHBOUR_REACHABLE;
 	n->answered_ns = now_ns;
@@ -186,6 +189,7 @@ unsigned int neighbour_learn(struct neighbour_table *table, const struct ip_addr
 static void give_up(struct neighbour_table *table, struct neighbour *n, uint64_t now_ns)
 {
 	n->state = NEIGHBOUR_FAILED;
+	table->generation++;
 	n->next_try_ns = now_ns + NEIGHBOUR_REFRESH_RETRY_NS;
 	for (unsigned int i = 0; i < n->pending_count; i++)
 		table->callbacks.unreachable(table->callbacks.context, n->pending[i]);

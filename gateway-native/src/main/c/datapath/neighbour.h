@@ -60,6 +60,7 @@ struct neighbour_table {
 	struct neighbour *recent; // resolved last; most packets go where the one before went
 	struct neighbour_callbacks callbacks;
 	unsigned int pending_total;
+	uint32_t generation; // another one whenever a MAC that was given out is no longer right
 	bool assume_present; // replay: nobody answers, so everybody has a made-up MAC
 };
 

@@ -23,6 +23,7 @@
 #define NODE_MAX_PORTS 8
 #define NODE_MAX_LOCALS 64
 #define NODE_MAX_TUNNELS 64
+#define NODE_OWN_FILTER_WORDS 16
 #define NODE_OWN_SLOTS 512 // of a hash set, more than twice the addresses it holds
 
 struct blacklist;
@@ -82,6 +83,7 @@ struct node {
 	uint16_t gue_port; // accepted, host order; 0: none
 	uint16_t vxlan_port;
 	struct own_address own[NODE_OWN_SLOTS];
+	uint64_t own_filter[NODE_OWN_FILTER_WORDS]; // a bit by the end of each of them
 	uint8_t tier;
 	bool erase_colour;     // this is the last tier
 	bool verify_checksums; // of TCP, UDP and SCTP
@@ -150,12 +152,23 @@ static inline uint32_t node_own_slot(const struct ip_address *address)
 	return (uint32_t)(h >> 40) % NODE_OWN_SLOTS;
 }
 
-// NULL: not ours.
+static inline uint32_t node_own_filter_bit(const struct ip_address *address)
+{
+	uint16_t end;
+
+	memcpy(&end, address->bytes + 14, sizeof(end));
+	return end >> 6;
+}
+
+// NULL: not ours, which most addresses are told by a few bits of them.
 static inline const struct own_address *node_own_address(
 	const struct node *node, const struct ip_address *address)
 {
-	uint32_t i = node_own_slot(address);
+	uint32_t bit = node_own_filter_bit(address), i;
 
+	if (__builtin_expect(!(node->own_filter[bit / 64] >> bit % 64 & 1), 1))
+		return NULL;
+	i = node_own_slot(address);
 	for (; node->own[i].kind != OWN_NOT; i = (i + 1) % NODE_OWN_SLOTS) {
 		if (ip_equal(&node->own[i].address, address))
 			return &node->own[i];

@@ -53,6 +53,7 @@ struct packet_meta {
 	uint8_t local_index; // of the destination, when that is a local address, or
 			     // SESSION_LOCAL_CLIENT
 	uint8_t reserved[3];
+	uint32_t vip_generation; // of the table that service was found in; 0: not found yet
 };
 
 _Static_assert(sizeof(struct packet_meta) <= 128, "two cache lines");

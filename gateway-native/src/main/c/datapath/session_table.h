@@ -13,6 +13,7 @@
 #define DYETRACE_SESSION_TABLE_H
 
 #include "flow_hash.h"
+#include "prefetch.h"
 #include "session_index.h"
 #include "target.h"
 
@@ -75,7 +76,7 @@ struct session {
 	uint8_t stamps_left; // replies yet to be stamped
 	uint8_t local_index; // of the node's local addresses, or SESSION_LOCAL_*
 	uint8_t tunnel;      // replies go back through tunnels[tunnel - 1]; 0: as they are
-	uint8_t reserved;
+	bool tcp_v4;         // TCP over IPv4 on both sides
 	uint32_t created_tick;
 	uint32_t queued_tick; // last moved to its queue's end
 	uint32_t next;
@@ -198,7 +199,7 @@ static inline struct session *session_find_reply(const struct session_table *tab
 // without effect, and drops its calls unless they are inlined first.
 SESSION_PREFETCH void session_prefetch_bucket(const struct session_table *table, uint64_t hash)
 {
-	__builtin_prefetch(session_index_bucket(&table->index, (uint32_t)hash));
+	prefetch(session_index_bucket(&table->index, (uint32_t)hash));
 }
 
 SESSION_PREFETCH void session_prefetch_session(const struct session_table *table, uint64_t hash)
@@ -207,7 +208,7 @@ SESSION_PREFETCH void session_prefetch_session(const struct session_table *table
 	uint32_t match = session_bucket_match(bucket, session_index_tag(hash));
 
 	if (match)
-		__builtin_prefetch(&table->sessions[bucket->values[__builtin_ctz(match)] >> 1]);
+		prefetch(&table->sessions[bucket->values[__builtin_ctz(match)] >> 1]);
 }
 
 // A new session with the keys, state, class and ids of *session; created now. reply_hash: of its

@@ -65,13 +65,10 @@ static void push(struct worker *worker, const struct packet_meta *meta, uint8_t 
 		worker->counters.points_lost++;
 }
 
-void stamp(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
+void stamp_point(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
 {
 	struct node_time at;
 
-	meta->stage = (uint8_t)point;
-	if (likely(!meta->stamped))
-		return;
 	if (point == DT_TP_RX) {
 		at = (struct node_time){.mono_ns = meta->rx_mono_ns, .real_ns = meta->rx_real_ns};
 	} else if (point == DT_TP_TX || meta->detail) {

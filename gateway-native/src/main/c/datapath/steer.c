@@ -9,11 +9,12 @@
 #include "icmp.h"
 #include "leave.h"
 #include "neighbour_input.h"
+#include "prefetch.h"
 #include "receive.h"
 #include "reply.h"
 #include "transmit.h"
 
-static void work(struct worker *w, struct rte_mbuf *packet)
+static inline void work(struct worker *w, struct rte_mbuf *packet)
 {
 	switch ((enum packet_work)packet_meta(packet)->work) {
 	case WORK_FORWARD:
@@ -45,10 +46,12 @@ void steer_work(struct worker *w, struct steer_burst *owned)
 		work(w, owned->packets[i]);
 }
 
-static void to_owner(struct worker *w, struct steer_burst *owned, struct rte_mbuf *packet,
+static inline void to_owner(struct worker *w, struct steer_burst *owned, struct rte_mbuf *packet,
 	enum packet_work kind, unsigned int owner)
 {
-	if (!dispatch(w, packet, kind, owner))
+	if (likely(owner == w->index))
+		packet_meta(packet)->work = (uint8_t)kind;
+	else if (!dispatch(w, packet, kind, owner))
 		return;
 	session_prefetch_bucket(&w->sessions, packet_meta(packet)->hash);
 	owned->packets[owned->count++] = packet;
@@ -72,7 +75,7 @@ static void to_client(struct worker *w, struct steer_burst *owned, struct rte_mb
 		dispatch_owner_of_client(w, &view->destination, view->destination_port));
 }
 
-static void to_vip(struct worker *w, struct steer_burst *owned, struct rte_mbuf *packet)
+static inline void to_vip(struct worker *w, struct steer_burst *owned, struct rte_mbuf *packet)
 {
 	struct packet_meta *meta = packet_meta(packet);
 	const struct packet_view *view = &meta->view;
@@ -150,11 +153,13 @@ static void to_icmp(struct worker *w, struct steer_burst *owned, struct rte_mbuf
 void worker_process(
 	struct worker *w, struct rte_mbuf **packets, unsigned int count, unsigned int port)
 {
-	struct steer_burst owned = {.count = 0}, elastic = {.count = 0};
+	struct steer_burst owned, elastic; // of the packets, only what count says is there
 
+	owned.count = 0;
+	elastic.count = 0;
 	w->counters.rx_packets += count;
 	for (unsigned int i = 0; i < count; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
+		prefetch(rte_pktmbuf_mtod(packets[i], void *));
 	for (unsigned int i = 0; i < count; i++) {
 		enum dt_drop_reason reason = DT_DROP_NONE;
 

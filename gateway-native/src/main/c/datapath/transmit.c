@@ -100,34 +100,59 @@ void transmit_flush(struct worker *worker, unsigned int port)
 	buffer->count = 0;
 }
 
-void transmit_frame(struct worker *worker, struct rte_mbuf *packet, unsigned int port)
+static inline void enqueue(struct worker *worker, struct rte_mbuf *packet, unsigned int port)
 {
 	struct transmit_buffer *buffer = &worker->transmit[port];
 
 	buffer->packets[buffer->count++] = packet;
-	if (buffer->count == WORKER_BURST)
+	if (unlikely(buffer->count == WORKER_BURST))
 		transmit_flush(worker, port);
 }
 
-static inline void put_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
-	const uint8_t *mac, uint16_t type)
+void transmit_frame(struct worker *worker, struct rte_mbuf *packet, unsigned int port)
 {
-	const struct node_port *p = &worker->node->ports[port];
-	uint16_t len = p->vlan ? ETHERNET_BYTES + VLAN_BYTES : ETHERNET_BYTES;
-	uint8_t *frame = (uint8_t *)rte_pktmbuf_prepend(packet, len);
+	enqueue(worker, packet, port);
+}
+
+// At most 18 bytes; returns how many.
+static unsigned int write_ethernet(
+	const struct node_port *port, const uint8_t *mac, uint16_t type, uint8_t *frame)
+{
+	unsigned int len = port->vlan ? ETHERNET_BYTES + VLAN_BYTES : ETHERNET_BYTES;
+
+	memcpy(frame, mac, 6);
+	memcpy(frame + 6, port->mac, 6);
+	store_be16(frame + len - 2, type);
+	if (port->vlan) {
+		store_be16(frame + 12, ETHERTYPE_VLAN_ID);
+		store_be16(frame + 14, port->vlan);
+	}
+	return len;
+}
+
+static inline void put_header(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const uint8_t *header, unsigned int len)
+{
+	uint8_t *frame = (uint8_t *)rte_pktmbuf_prepend(packet, (uint16_t)len);
 
 	if (unlikely(!frame)) {
 		drop(worker, packet, DT_DROP_NO_HEADROOM);
 		return;
 	}
-	memcpy(frame, mac, 6);
-	memcpy(frame + 6, p->mac, 6);
-	store_be16(frame + len - 2, type);
-	if (p->vlan) {
-		store_be16(frame + 12, ETHERTYPE_VLAN_ID);
-		store_be16(frame + 14, p->vlan);
-	}
-	transmit_frame(worker, packet, port);
+	if (likely(len == ETHERNET_BYTES))
+		memcpy(frame, header, ETHERNET_BYTES);
+	else
+		memcpy(frame, header, ETHERNET_BYTES + VLAN_BYTES);
+	enqueue(worker, packet, port);
+}
+
+static void put_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const uint8_t *mac, uint16_t type)
+{
+	uint8_t header[ETHERNET_BYTES + VLAN_BYTES];
+	unsigned int len = write_ethernet(&worker->node->ports[port], mac, type, header);
+
+	put_header(worker, packet, port, header, len);
 }
 
 void transmit_ethernet(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
@@ -141,7 +166,7 @@ static inline bool is_v6(struct rte_mbuf *packet)
 	return *packet_l3(packet) >> 4 == 6;
 }
 
-static inline void send_to(
+static void send_to(
 	struct worker *worker, struct rte_mbuf *packet, unsigned int port, const uint8_t *mac)
 {
 	put_ethernet(
@@ -153,8 +178,28 @@ void transmit_pending(struct worker *worker, struct rte_mbuf *packet, const uint
 	send_to(worker, packet, packet_meta(packet)->port_out, mac);
 }
 
-static inline void to_neighbour(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
-	const struct ip_address *next_hop)
+// The neighbour was asked for last and is known.
+static void remember(struct worker *worker, struct recent_way *way, unsigned int port,
+	const struct ip_address *destination, const uint8_t *mac)
+{
+	const struct node_port *p = &worker->node->ports[port];
+
+	*way = (struct recent_way){
+		.destination = *destination,
+		.port = (uint8_t)port,
+		.mtu = p->mtu,
+		.known = true,
+		.generation = worker->neighbours->generation,
+		.neighbour = worker->neighbours->recent,
+	};
+	way->header_len = (uint8_t)write_ethernet(
+		p, mac, ip_is_v4(destination) ? ETHERTYPE_IPV4_ID : ETHERTYPE_IPV6_ID, way->header);
+}
+
+// way (NULL: none is kept): where to remember how packets to this destination go.
+static void to_neighbour(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
+	const struct ip_address *next_hop, struct recent_way *way,
+	const struct ip_address *destination)
 {
 	struct packet_meta *meta = packet_meta(packet);
 	const uint8_t *mac;
@@ -167,6 +212,8 @@ static inline void to_neighbour(struct worker *worker, struct rte_mbuf *packet, 
 	switch (neighbour_resolve(
 		worker->neighbours, (uint8_t)port, next_hop, packet, worker->now.mono_ns, &mac)) {
 	case NEIGHBOUR_KNOWN:
+		if (way)
+			remember(worker, way, port, destination, mac);
 		send_to(worker, packet, port, mac);
 		return;
 	case NEIGHBOUR_QUEUED:
@@ -180,7 +227,7 @@ static inline void to_neighbour(struct worker *worker, struct rte_mbuf *packet, 
 void transmit_on_link(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	const struct ip_address *next_hop)
 {
-	to_neighbour(worker, packet, port, next_hop);
+	to_neighbour(worker, packet, port, next_hop, NULL, next_hop);
 }
 
 static inline struct ip_address destination_of(struct rte_mbuf *packet)
@@ -191,22 +238,51 @@ static inline struct ip_address destination_of(struct rte_mbuf *packet)
 			     : ip_from_v4(load_raw32(ip + IPV4_DESTINATION));
 }
 
-void transmit(struct worker *worker, struct rte_mbuf *packet)
+static void find_way(struct worker *worker, struct rte_mbuf *packet,
+	const struct ip_address *destination, struct recent_way *way)
 {
-	struct packet_meta *meta = packet_meta(packet);
-	struct ip_address destination = destination_of(packet);
 	const struct ip_address *next_hop;
 	unsigned int port;
 
-	meta->stage = DT_TP_TX;
-	if (unlikely(ip_is_link_local(&destination))) { // an answer, to the link it was asked from
-		transmit_on_link(worker, packet, meta->port_in, &destination);
+	if (ip_is_link_local(destination)) { // an answer, to the link it was asked from
+		transmit_on_link(worker, packet, packet_meta(packet)->port_in, destination);
 		return;
 	}
-	next_hop = route(worker->node, &destination, &port);
+	next_hop = route(worker->node, destination, &port);
 	if (!next_hop) {
 		drop(worker, packet, DT_DROP_NO_NEIGHBOUR);
 		return;
 	}
-	to_neighbour(worker, packet, port, next_hop);
+	to_neighbour(worker, packet, port, next_hop, way, destination);
+}
+
+static inline void send_towards(
+	struct worker *worker, struct rte_mbuf *packet, const struct ip_address *destination)
+{
+	struct recent_way *way = &worker->ways[destination->bytes[15] % WORKER_WAYS];
+	struct packet_meta *meta = packet_meta(packet);
+
+	meta->stage = DT_TP_TX;
+	if (unlikely(!ip_equal(&way->destination, destination) || !way->known ||
+		     way->generation != worker->neighbours->generation ||
+		     packet->pkt_len > way->mtu)) {
+		find_way(worker, packet, destination, way);
+		return;
+	}
+	way->neighbour->used_ns = worker->now.mono_ns;
+	meta->port_out = way->port;
+	put_header(worker, packet, way->port, way->header, way->header_len);
+}
+
+void transmit_to(
+	struct worker *worker, struct rte_mbuf *packet, const struct ip_address *destination)
+{
+	send_towards(worker, packet, destination);
+}
+
+void transmit(struct worker *worker, struct rte_mbuf *packet)
+{
+	struct ip_address destination = destination_of(packet);
+
+	send_towards(worker, packet, &destination);
 }

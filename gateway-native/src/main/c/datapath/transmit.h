@@ -16,6 +16,10 @@ bool transmit_route(const struct node *node, const struct ip_address *destinatio
 // where it owes an ICMP error; what is too long here is dropped.
 void transmit(struct worker *worker, struct rte_mbuf *packet);
 
+// The same for a caller who knows the destination: of the outermost header.
+void transmit_to(
+	struct worker *worker, struct rte_mbuf *packet, const struct ip_address *destination);
+
 // The same to a neighbour on this port's link, without asking for a route.
 void transmit_on_link(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	const struct ip_address *next_hop);

@@ -21,8 +21,7 @@ static struct vip *find_key(const struct vip_table *table, const struct ip_addre
 	for (; table->by_key[i]; i = (i + 1) & table->mask) {
 		struct vip *vip = table->by_key[i];
 
-		if (ip_equal(&vip->address, address) && vip->port == port &&
-			vip->protocol == protocol)
+		if (vip_has_key(vip, address, port, protocol))
 			return vip;
 	}
 	return NULL;
@@ -117,11 +116,13 @@ static void insert(struct vip **slots, uint32_t mask, uint32_t hash, struct vip 
 
 struct vip_table *vip_table_new(struct vip *const *vips, uint32_t count, uint32_t config_version)
 {
+	static uint32_t generations;
 	struct vip_table *table = calloc(1, sizeof(*table));
 	uint32_t slots = 16;
 
 	if (!table)
 		return NULL;
+	table->generation = __atomic_add_fetch(&generations, 1, __ATOMIC_RELAXED);
 	while (slots < count * 2 + 1)
 		slots <<= 1;
 	table->config_version = config_version;

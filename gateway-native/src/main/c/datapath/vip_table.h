@@ -92,6 +92,7 @@ struct vip {
 };
 
 struct vip_table {
+	uint32_t generation; // no other table of this process has it, or none for long
 	uint32_t config_version;
 	uint32_t count;
 	uint32_t mask;
@@ -109,6 +110,47 @@ enum vip_lookup_outcome {
 
 enum vip_lookup_outcome vip_lookup(const struct vip_table *table, const struct ip_address *address,
 	uint16_t port, uint8_t protocol, const struct vip **vip);
+
+#define VIP_RECENT 64
+
+// The VIPs that one worker met lately, each at a place that its address and port name.
+struct vip_recent {
+	uint32_t generation; // of the table they are from
+	const struct vip *vips[VIP_RECENT];
+};
+
+static inline bool vip_has_key(
+	const struct vip *vip, const struct ip_address *address, uint16_t port, uint8_t protocol)
+{
+	return vip->port == port && vip->protocol == protocol && ip_equal(&vip->address, address);
+}
+
+static inline const struct vip **vip_recent_place(
+	struct vip_recent *recent, const struct ip_address *address, uint16_t port)
+{
+	return &recent->vips[(address->bytes[15] ^ address->bytes[14] ^ port) % VIP_RECENT];
+}
+
+// NULL: not among them; ask vip_lookup().
+static inline const struct vip *vip_recall(struct vip_recent *recent, const struct vip_table *table,
+	const struct ip_address *address, uint16_t port, uint8_t protocol)
+{
+	const struct vip *vip = *vip_recent_place(recent, address, port);
+
+	if (recent->generation != table->generation || !vip ||
+		!vip_has_key(vip, address, port, protocol))
+		return NULL;
+	return vip;
+}
+
+// One that vip_lookup() found in the table.
+static inline void vip_remember(
+	struct vip_recent *recent, const struct vip_table *table, const struct vip *vip)
+{
+	if (recent->generation != table->generation)
+		*recent = (struct vip_recent){.generation = table->generation};
+	*vip_recent_place(recent, &vip->address, vip->port) = vip;
+}
 
 // Some VIP has this address.
 bool vip_address_known(const struct vip_table *table, const struct ip_address *address);

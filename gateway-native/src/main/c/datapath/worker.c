@@ -2,8 +2,10 @@
 #include "worker.h"
 
 #include "drop.h"
+#include "huge_memory.h"
 #include "neighbour_input.h"
 
+#include <rte_eal.h>
 #include <rte_malloc.h>
 
 #include <errno.h>
@@ -38,6 +40,27 @@ static uint32_t capacity_of(const struct worker *w, const struct worker_config *
 	return owns_flows(w) ? config->session_capacity : SESSION_MIN_CAPACITY;
 }
 
+// EAL's memory without its huge pages is in small ones, for good: then the kernel's transparent
+// huge pages are better, and no -m has to foresee the sessions.
+static void take_session_memory(struct worker *w, size_t bytes, int socket)
+{
+	if (rte_eal_has_hugepages()) {
+		w->session_memory =
+			rte_malloc_socket("sessions", bytes, RTE_CACHE_LINE_SIZE, socket);
+		return;
+	}
+	w->session_memory = huge_memory_map(bytes);
+	w->session_mapped_bytes = bytes;
+}
+
+static void give_session_memory(struct worker *w)
+{
+	if (w->session_mapped_bytes)
+		huge_memory_unmap(w->session_memory, w->session_mapped_bytes);
+	else
+		rte_free(w->session_memory);
+}
+
 static int make_tables(struct worker *w, const struct worker_config *config)
 {
 	const struct node *node = w->node;
@@ -51,8 +74,7 @@ static int make_tables(struct worker *w, const struct worker_config *config)
 		.start = (uint32_t)(config->random_seed >> 32),
 	};
 
-	w->session_memory = rte_malloc_socket("sessions",
-		session_table_bytes(capacity_of(w, config)), RTE_CACHE_LINE_SIZE, config->socket);
+	take_session_memory(w, session_table_bytes(capacity_of(w, config)), config->socket);
 	w->neighbours = calloc(1, sizeof(*w->neighbours));
 	w->drops = calloc(VIP_MAX + 1, sizeof(*w->drops));
 	w->vip_counters = calloc(VIP_MAX, sizeof(*w->vip_counters));
@@ -126,7 +148,7 @@ void worker_free(struct worker *w)
 	if (w->neighbours && w->drops && w->push)
 		release_packets(w);
 	port_pool_free(&w->ports);
-	rte_free(w->session_memory);
+	give_session_memory(w);
 	free(w->neighbours);
 	free(w->drops);
 	free(w->vip_counters);
@@ -143,4 +165,7 @@ void worker_begin(struct worker *w)
 	w->now = w->node->clock(w->node->clock_context);
 	w->tick = (uint32_t)(w->now.mono_ns / SESSION_TICK_NS);
 	w->vips = atomic_load_explicit(&w->node->vips, memory_order_acquire);
+	w->least_mtu = UINT16_MAX;
+	for (unsigned int i = 0; i < w->node->port_count; i++)
+		w->least_mtu = RTE_MIN(w->least_mtu, w->node->ports[i].mtu);
 }

@@ -74,6 +74,21 @@ struct transmit_buffer {
 	struct rte_mbuf *packets[WORKER_BURST];
 };
 
+#define WORKER_WAYS 64
+
+// A destination that packets were sent to lately, its Ethernet header ready. One cache line.
+struct recent_way {
+	struct ip_address destination;
+	uint8_t header[18]; // with the VLAN tag, where there is one
+	uint8_t header_len;
+	uint8_t port;
+	uint16_t mtu;
+	bool known;
+	uint32_t generation;         // of the neighbours then
+	struct neighbour *neighbour; // whose use is noted
+	uint64_t reserved;
+};
+
 // What goes to another worker, kept until its ring takes it in one go.
 struct handover_buffer {
 	unsigned int count;
@@ -84,11 +99,14 @@ struct worker {
 	unsigned int index;
 	struct node *node;
 	const struct vip_table *vips; // for this poll
-	struct node_time now;         // of this poll
+	struct vip_recent vip_recent;
+	struct node_time now; // of this poll
+	uint16_t least_mtu;   // of all ports
 	uint32_t tick;
 	struct session_table sessions;
 	struct port_pool ports;
 	struct neighbour_table *neighbours;
+	struct recent_way ways[WORKER_WAYS];
 	uint64_t neighbours_stepped_ns;
 	struct rte_mempool *pool;
 	struct rte_ring *from[NODE_MAX_WORKERS]; // hand-over
@@ -116,6 +134,7 @@ struct worker {
 	uint32_t *target_sessions;     // [TARGET_MAX]
 	struct rate_limit icmp_errors; // that this gateway sends itself
 	void *session_memory;
+	size_t session_mapped_bytes; // 0: it is EAL's
 	struct session_sample sample;
 
 	_Atomic bool next_hop_reachable; // the default gateway answers ARP

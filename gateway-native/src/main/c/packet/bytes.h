@@ -6,6 +6,7 @@
 #define DYETRACE_BYTES_H
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,6 +21,14 @@ static inline uint16_t load_raw16(const uint8_t *p)
 static inline uint32_t load_raw32(const uint8_t *p)
 {
 	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t load_raw64(const uint8_t *p)
+{
+	uint64_t v;
 
 	memcpy(&v, p, sizeof(v));
 	return v;
@@ -43,6 +52,11 @@ static inline uint16_t load_be16(const uint8_t *p)
 static inline uint32_t load_be32(const uint8_t *p)
 {
 	return ntohl(load_raw32(p));
+}
+
+static inline uint64_t load_be64(const uint8_t *p)
+{
+	return be64toh(load_raw64(p));
 }
 
 static inline void store_be16(uint8_t *p, uint16_t v)

@@ -34,23 +34,30 @@ uint32_t checksum_sctp(const uint8_t *packet, size_t len);
 // fragment, of another protocol, of UDP without.
 bool checksum_is_right(const uint8_t *packet, const struct packet_view *view);
 
+// Adds the halves to each other, twice: the upper half of a number plus itself turned round is the
+// sum of both halves with the carry brought back. 0 comes out of 0 alone.
 static inline uint16_t checksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
+}
+
+// 64 bits at once, with the carry brought back.
+static inline uint64_t checksum_add64(uint64_t sum, uint64_t word)
+{
+	sum += word;
+	return sum + (sum < word);
 }
 
 // Of an IPv4 header of header_len bytes, at least 20; 0: it is right.
 static inline uint16_t checksum_ipv4(const uint8_t *header, size_t header_len)
 {
-	uint64_t sum = (uint64_t)load_raw32(header) + load_raw32(header + 4) +
-		       load_raw32(header + 8) + load_raw32(header + 12) + load_raw32(header + 16);
+	uint64_t sum = checksum_add64(load_raw64(header), load_raw64(header + 8));
 
+	sum = checksum_add64(sum, load_raw32(header + 16));
 	for (size_t at = 20; at < header_len; at += 4)
-		sum += load_raw32(header + at);
+		sum = checksum_add64(sum, load_raw32(header + at));
 	return (uint16_t)~checksum_fold(sum);
 }
 
@@ -69,8 +76,7 @@ static inline uint64_t checksum_delta16(uint16_t old_raw, uint16_t new_raw)
 
 static inline uint64_t checksum_delta32(uint32_t old_raw, uint32_t new_raw)
 {
-	return checksum_delta16((uint16_t)old_raw, (uint16_t)new_raw) +
-	       checksum_delta16((uint16_t)(old_raw >> 16), (uint16_t)(new_raw >> 16));
+	return (uint64_t)(uint32_t)~old_raw + new_raw;
 }
 
 // The same for addresses in a pseudo header; the family may change.
@@ -87,7 +93,15 @@ static inline uint64_t checksum_delta_address(
 // The checksum field after a change of folded delta.
 static inline uint16_t checksum_apply(uint16_t field, uint16_t delta)
 {
-	return (uint16_t)~checksum_fold((uint64_t)(uint16_t)~field + delta);
+	uint32_t sum = (uint32_t)(uint16_t)~field + delta;
+
+	return (uint16_t) ~(sum + (sum >> 16));
+}
+
+// The same after changes whose deltas add up to sum.
+static inline uint16_t checksum_apply_sum(uint16_t field, uint64_t sum)
+{
+	return (uint16_t)~checksum_fold(sum + (uint16_t)~field);
 }
 
 // The same for UDP, where 0 means "none" and must neither be touched nor come out.
