@@ -62,6 +62,10 @@ acceptance: build ## ten demonstrations, the quiet run, the kill tests, the soak
 bench: build ## measures the colour and the detection with JMH; writes benchmarks/results/
 	benchmarks/run.sh
 
+.PHONY: bench-gateway
+bench-gateway: build ## measures what a packet costs the gateway, case by case; writes benchmarks/results/gateway.md and gateway.json
+	benchmarks/gateway.sh
+
 .PHONY: lint
 lint: lint-files ## formatting, static checks, generated files, shell scripts, links in the documentation
 	$(MVN) -q verify -DskipTests
