@@ -61,6 +61,16 @@ static struct worker worker;
 static struct vip_counter counters[VIP_MAX];
 static struct eip_table *eips;
 
+void transmit_to(struct worker *w, struct rte_mbuf *packet, const struct ip_address *destination)
+{
+	const uint8_t *ip = packet_l3(packet);
+	struct ip_address written = ip[0] >> 4 == 6 ? ip_load_v6(ip + IPV6_DESTINATION)
+						    : ip_from_v4(load_raw32(ip + IPV4_DESTINATION));
+
+	assert_true(ip_equal(destination, &written));
+	transmit(w, packet);
+}
+
 void transmit(struct worker *w, struct rte_mbuf *packet)
 {
 	struct sent *s = &seen.sent[seen.sent_count++];

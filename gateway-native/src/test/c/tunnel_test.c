@@ -309,9 +309,39 @@ static void should_add_nothing_without_a_tunnel(void **state)
 	assert_string_equal(tunnel_kind_name(TUNNEL_VXLAN), "vxlan");
 }
 
+// Whatever stood there before, and whatever differs from packet to packet.
+static void should_write_the_same_from_a_header_made_beforehand(void **state)
+{
+	static const uint16_t lengths[] = {20, 60, 1480, 65000};
+	uint8_t wanted[TUNNEL_MAX_BYTES], made[TUNNEL_HEAD_BYTES + 1];
+	struct tunnel_head head;
+
+	(void)state;
+	for (int i = 0; i < TUNNELS * 4 * 4; i++) {
+		const struct tunnel tunnel = tunnel_over(i % TUNNELS, i / TUNNELS & 1);
+		bool inner_is_v6 = i / TUNNELS & 2;
+		uint16_t len = lengths[i / TUNNELS / 4], ip_id = (uint16_t)(i * 40503);
+		uint32_t entropy = (uint32_t)i * 2654435761u;
+		uint8_t class = (uint8_t)(i * 37);
+		unsigned int bytes = tunnel_header_bytes(&tunnel);
+
+		assert_true(tunnel_write(&tunnel, inner_is_v6, len, class, entropy, ip_id, wanted));
+		memset(made, 0xee, sizeof(made));
+		tunnel_head_make(&head, &tunnel, inner_is_v6);
+		assert_int_equal(head.len, bytes);
+		assert_true(tunnel_head_write(
+			&head, len, class, entropy, ip_id, made + TUNNEL_HEAD_BYTES));
+		assert_memory_equal(made + TUNNEL_HEAD_BYTES - bytes, wanted, bytes);
+		assert_int_equal(made[TUNNEL_HEAD_BYTES], 0xee);
+		assert_false(tunnel_head_write(&head, (uint16_t)(65536 - bytes), class, entropy,
+			ip_id, made + TUNNEL_HEAD_BYTES));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(should_write_the_same_from_a_header_made_beforehand),
 		cmocka_unit_test(should_read_back_every_tunnel_it_writes),
 		cmocka_unit_test(should_write_a_whole_outer_header),
 		cmocka_unit_test(should_spread_flows_by_their_udp_source_port),

@@ -300,7 +300,8 @@ static inline void act(struct worker *worker, struct rte_mbuf *packet, const str
 	stamp(worker, meta, DT_TP_NAT);
 	if (p.tunnel) {
 		meta->stage = DT_TP_ENCAP;
-		refused = encap(packet, &meta->view, p.tunnel, encap_entropy(&meta->view));
+		refused = encap_node(worker, packet, &meta->view, p.eip->tunnel - 1u,
+			encap_entropy(&meta->view));
 		if (unlikely(refused != DT_DROP_NONE)) {
 			drop(worker, packet, refused);
 			return;

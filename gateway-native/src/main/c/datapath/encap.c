@@ -15,3 +15,11 @@ enum dt_drop_reason encap(struct rte_mbuf *packet, const struct packet_view *vie
 		return DT_DROP_TUNNEL_ENCAP_FAIL;
 	return DT_DROP_NONE;
 }
+
+enum dt_drop_reason encap_first(struct worker *worker, struct rte_mbuf *packet,
+	const struct packet_view *view, unsigned int tunnel, uint32_t entropy)
+{
+	tunnel_head_make(
+		&worker->heads[tunnel][view->is_v6], &worker->node->tunnels[tunnel], view->is_v6);
+	return encap(packet, view, &worker->node->tunnels[tunnel], entropy);
+}

@@ -24,4 +24,21 @@ static inline uint32_t encap_entropy(const struct packet_view *view)
 enum dt_drop_reason encap(struct rte_mbuf *packet, const struct packet_view *view,
 	const struct tunnel *tunnel, uint32_t entropy);
 
+enum dt_drop_reason encap_first(struct worker *worker, struct rte_mbuf *packet,
+	const struct packet_view *view, unsigned int tunnel, uint32_t entropy);
+
+// The same with the header of one of the node's tunnels, which is kept.
+static inline enum dt_drop_reason encap_node(struct worker *worker, struct rte_mbuf *packet,
+	const struct packet_view *view, unsigned int tunnel, uint32_t entropy)
+{
+	const struct tunnel_head *head = &worker->heads[tunnel][view->is_v6];
+
+	if (unlikely(head->len == 0 || rte_pktmbuf_headroom(packet) < TUNNEL_HEAD_BYTES ||
+		     !tunnel_head_write(head, view->ip_len, view->traffic_class, entropy,
+			     (uint16_t)entropy, packet_l3(packet))))
+		return encap_first(worker, packet, view, tunnel, entropy);
+	rte_pktmbuf_prepend(packet, head->len);
+	return DT_DROP_NONE;
+}
+
 #endif

@@ -107,6 +107,7 @@ struct worker {
 	struct port_pool ports;
 	struct neighbour_table *neighbours;
 	struct recent_way ways[WORKER_WAYS];
+	struct tunnel_head heads[NODE_MAX_TUNNELS][2]; // of the node's tunnels, when first used
 	uint64_t neighbours_stepped_ns;
 	struct rte_mempool *pool;
 	struct rte_ring *from[NODE_MAX_WORKERS]; // hand-over

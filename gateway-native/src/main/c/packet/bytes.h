@@ -69,4 +69,10 @@ static inline void store_be32(uint8_t *p, uint32_t v)
 	store_raw32(p, htonl(v));
 }
 
+static inline void store_be64(uint8_t *p, uint64_t v)
+{
+	v = htobe64(v);
+	memcpy(p, &v, sizeof(v));
+}
+
 #endif

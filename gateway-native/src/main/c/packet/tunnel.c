@@ -158,6 +158,27 @@ bool tunnel_write(const struct tunnel *tunnel, bool inner_is_v6, uint16_t inner_
 	return true;
 }
 
+void tunnel_head_make(struct tunnel_head *head, const struct tunnel *tunnel, bool inner_is_v6)
+{
+	unsigned int len = tunnel_header_bytes(tunnel);
+	uint8_t *out = head->bytes + TUNNEL_HEAD_BYTES - len;
+	bool v4 = ip_is_v4(&tunnel->local);
+
+	*head = (struct tunnel_head){
+		.len = (uint8_t)len,
+		.ip_bytes = v4 ? IPV4_MIN_BYTES : IPV6_BYTES,
+		.has_udp = tunnel->kind == TUNNEL_GUE || tunnel->kind == TUNNEL_VXLAN,
+	};
+	if (len == 0)
+		return;
+	tunnel_write(tunnel, inner_is_v6, 0, 0, 0, 0, out);
+	if (!v4)
+		return;
+	store_be16(out + IPV4_TOTAL_LENGTH, 0);
+	store_raw16(out + IPV4_CHECKSUM, 0);
+	head->sum = ntohs(checksum_fold(checksum_add(0, out, IPV4_MIN_BYTES)));
+}
+
 // offset and end count from the outer IP header; the inner IP packet is what lies between them.
 static enum tunnel_outcome take(const uint8_t *packet, size_t offset, size_t end, bool is_v6,
 	enum tunnel_outcome broken, struct tunnel_inner *inner)

@@ -6,6 +6,7 @@
 #ifndef DYETRACE_TUNNEL_H
 #define DYETRACE_TUNNEL_H
 
+#include "bytes.h"
 #include "parse.h"
 
 #define TUNNEL_MAX_BYTES 80 // outer IPv6 and the longest header, without the outer Ethernet
@@ -37,6 +38,49 @@ unsigned int tunnel_header_bytes(const struct tunnel *tunnel);
 // than 65,535 bytes.
 bool tunnel_write(const struct tunnel *tunnel, bool inner_is_v6, uint16_t inner_len,
 	uint8_t inner_traffic_class, uint32_t entropy, uint16_t ip_id, uint8_t *out);
+
+#define TUNNEL_HEAD_BYTES 80 // of the longest: IPv6, UDP, VXLAN, Ethernet, rounded up
+
+// The same headers made beforehand, for inner packets of one family: what differs from packet to
+// packet is put in. They stand at the end of bytes.
+struct tunnel_head {
+	uint8_t bytes[TUNNEL_HEAD_BYTES];
+	uint32_t sum; // of the outer IPv4 header without what differs
+	uint8_t len;  // 0: not made yet
+	uint8_t ip_bytes;
+	bool has_udp;
+};
+
+void tunnel_head_make(struct tunnel_head *head, const struct tunnel *tunnel, bool inner_is_v6);
+
+// What tunnel_write() would write, to where the inner packet begins minus head->len.
+// TUNNEL_HEAD_BYTES in front of the inner packet are written to, whatever the header's length.
+static inline bool tunnel_head_write(const struct tunnel_head *head, uint16_t inner_len,
+	uint8_t inner_traffic_class, uint32_t entropy, uint16_t ip_id, uint8_t *inner)
+{
+	uint32_t total = (uint32_t)inner_len + head->len, sum;
+	uint8_t *out = inner - head->len;
+
+	if (__builtin_expect(total > UINT16_MAX, 0))
+		return false;
+	memcpy(inner - TUNNEL_HEAD_BYTES, head->bytes, TUNNEL_HEAD_BYTES);
+	if (__builtin_expect(head->ip_bytes == IPV4_MIN_BYTES, 1)) {
+		store_be64(out, (uint64_t)(0x4500u | inner_traffic_class) << 48 |
+					(uint64_t)total << 32 | (uint64_t)ip_id << 16 | 0x4000);
+		sum = head->sum + inner_traffic_class + total + ip_id;
+		sum = (sum & 0xffff) + (sum >> 16);
+		store_be16(out + IPV4_CHECKSUM, (uint16_t) ~(sum + (sum >> 16)));
+	} else {
+		store_be32(
+			out, 6u << 28 | (uint32_t)inner_traffic_class << 20 | (entropy & 0xfffff));
+		store_be16(out + IPV6_PAYLOAD_LENGTH, (uint16_t)(total - IPV6_BYTES));
+	}
+	if (head->has_udp) {
+		store_be16(out + head->ip_bytes, (uint16_t)(0xc000 | (entropy & 0x3fff)));
+		store_be16(out + head->ip_bytes + UDP_LENGTH, (uint16_t)(total - head->ip_bytes));
+	}
+	return true;
+}
 
 enum tunnel_outcome {
 	TUNNEL_INNER,   // *inner is filled in
