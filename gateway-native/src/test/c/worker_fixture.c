@@ -37,6 +37,21 @@ void drop_uncreated(struct worker *worker, uint32_t bytes, enum dt_drop_reason r
 	fixture.uncreated++;
 }
 
+static struct node_time read_clock(void *context)
+{
+	(void)context;
+	return (struct node_time){.mono_ns = 4711, .real_ns = 4712};
+}
+
+void stamp_at(struct worker *worker, const struct packet_meta *meta, enum dt_trace_point point,
+	const struct node_time *at)
+{
+	(void)worker;
+	assert_true(meta->stamped);
+	assert_int_equal(at->mono_ns, 4711);
+	fixture.stamped += point == DT_TP_TX;
+}
+
 void stamp_point(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
 {
 	(void)worker;
@@ -114,6 +129,7 @@ static void set_node(struct node *node)
 		.default_port_v6 = 0,
 		.tier = DT_TIER_CLB,
 		.send = keep,
+		.clock = read_clock,
 	};
 	node->ports[0].v4 = link_of("192.0.2.2", "192.0.2.1", 24);
 	node->ports[0].v6 = link_of("2001:db8:1::2", "2001:db8:1::1", 64);

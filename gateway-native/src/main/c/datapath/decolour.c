@@ -64,15 +64,10 @@ static void take_key(
 
 static void erase(uint8_t *tcp, uint8_t *options, size_t len)
 {
-	uint16_t before, after;
-	uint8_t clean[40];
+	uint16_t before = checksum_fold(checksum_add(0, options, len)), after;
 
-	memcpy(clean, options, len);
-	if (!dt_colour_erase(clean, len))
-		return;
-	before = checksum_fold(checksum_add(0, options, len));
-	after = checksum_fold(checksum_add(0, clean, len));
-	memcpy(options, clean, len);
+	dt_colour_erase(options, len);
+	after = checksum_fold(checksum_add(0, options, len));
 	store_raw16(tcp + TCP_CHECKSUM, checksum_apply(load_raw16(tcp + TCP_CHECKSUM),
 						checksum_fold(checksum_delta16(before, after))));
 }
@@ -92,7 +87,7 @@ enum decolour_outcome decolour(struct worker *worker, struct rte_mbuf *packet)
 	}
 	if (found < 0)
 		return DECOLOUR_MALFORMED;
-	if (worker->node->erase_colour)
+	if (worker->node->erase_colour && option.to_erase)
 		erase(tcp, options, len);
 	return DECOLOUR_NEXT;
 }

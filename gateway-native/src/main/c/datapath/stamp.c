@@ -65,18 +65,21 @@ static void push(struct worker *worker, const struct packet_meta *meta, uint8_t 
 		worker->counters.points_lost++;
 }
 
+void stamp_at(struct worker *worker, const struct packet_meta *meta, enum dt_trace_point point,
+	const struct node_time *at)
+{
+	push(worker, meta, (uint8_t)point, DT_DROP_NONE, at, 0);
+}
+
 void stamp_point(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
 {
 	struct node_time at;
 
-	if (point == DT_TP_RX) {
+	if (point == DT_TP_RX)
 		at = (struct node_time){.mono_ns = meta->rx_mono_ns, .real_ns = meta->rx_real_ns};
-	} else if (point == DT_TP_TX || meta->detail) {
+	else
 		at = worker->node->clock(worker->node->clock_context);
-	} else {
-		return;
-	}
-	push(worker, meta, (uint8_t)point, DT_DROP_NONE, &at, 0);
+	stamp_at(worker, meta, point, &at);
 }
 
 // xorshift64*: no state shared, no system call, the same numbers in every replay.

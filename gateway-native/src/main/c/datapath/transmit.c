@@ -93,8 +93,13 @@ void transmit_flush(struct worker *worker, unsigned int port)
 	}
 	sent = worker->node->send(worker, port, buffer->packets, buffer->count);
 	worker->counters.tx_packets += sent;
-	for (unsigned int i = 0; i < stamped_count && stamped_at[i] < sent; i++)
-		stamp(worker, &stamped[i], DT_TP_TX);
+	if (unlikely(stamped_count)) {
+		// They left together.
+		const struct node_time at = worker->node->clock(worker->node->clock_context);
+
+		for (unsigned int i = 0; i < stamped_count && stamped_at[i] < sent; i++)
+			stamp_at(worker, &stamped[i], DT_TP_TX, &at);
+	}
 	for (unsigned int i = sent; i < buffer->count; i++)
 		drop(worker, buffer->packets[i], DT_DROP_TX_QUEUE_FULL);
 	buffer->count = 0;

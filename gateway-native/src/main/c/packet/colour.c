@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "colour.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -43,12 +44,19 @@ static void parse(const uint8_t *option, size_t offset, struct dt_colour_option 
 		out->mac = out->mac << 8 | option[12 + i];
 }
 
+static inline bool looks_like_colour(const uint8_t *option, size_t option_len)
+{
+	return option[0] == DT_COLOUR_KIND && option_len >= 4 &&
+	       read_be16(option + 2) == DT_COLOUR_EXID;
+}
+
 int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *out)
 {
 	int found = 0;
 	size_t i = 0;
 
 	out->present = false;
+	out->to_erase = false;
 	if (len > 40) // a TCP header has no room for more
 		return -EINVAL;
 	while (i < len && options[i] != TCP_OPTION_END) {
@@ -63,20 +71,18 @@ int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *
 		option_len = options[i + 1];
 		if (option_len < 2 || option_len > len - i)
 			return -EINVAL;
-		if (!found && options[i] == DT_COLOUR_KIND && option_len == DT_COLOUR_BYTES &&
-			read_be16(options + i + 2) == DT_COLOUR_EXID) {
-			parse(options + i, i, out);
-			found = 1;
+		if (looks_like_colour(options + i, option_len)) {
+			out->to_erase = true;
+			if (!found && option_len == DT_COLOUR_BYTES) {
+				parse(options + i, i, out);
+				found = 1;
+			}
 		}
 		i += option_len;
 	}
+	for (; i < len; i++)
+		out->to_erase |= options[i] != 0;
 	return found;
-}
-
-static bool looks_like_colour(const uint8_t *option, size_t option_len)
-{
-	return option[0] == DT_COLOUR_KIND && option_len >= 4 &&
-	       read_be16(option + 2) == DT_COLOUR_EXID;
 }
 
 bool dt_colour_erase(uint8_t *options, size_t len)
@@ -140,19 +146,31 @@ void dt_colour_epochs(uint64_t now_ns, uint64_t *first, uint64_t *last)
 	*last = into_ns >= DT_COLOUR_EPOCH_NS - DT_COLOUR_EPOCH_SLACK_NS ? epoch + 1 : epoch;
 }
 
+// The message as 64-bit words, without a detour through memory. Of IPv4: 26 bytes, of IPv6: 38.
 uint64_t dt_colour_mac(const struct dt_siphash_key *derived_key,
 	const uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES], uint64_t epoch, const uint8_t *source,
 	size_t address_len, uint16_t source_port, uint32_t syn_sequence)
 {
-	uint8_t message[DT_COLOUR_SIGNED_BYTES + 8 + 16 + 2 + 4];
-	uint8_t *p = message;
+	// As they follow each other in the message, the first byte lowest.
+	uint64_t end = (uint64_t)htole16(htobe16(source_port)) |
+		       (uint64_t)htole32(htobe32(syn_sequence)) << 16;
+	uint64_t words[5];
+	uint32_t v4;
 
-	p = write_bytes(p, signed_bytes, DT_COLOUR_SIGNED_BYTES);
-	p = write_be(p, epoch, 8);
-	p = write_bytes(p, source, address_len == 16 ? 16 : 4);
-	p = write_be(p, source_port, 2);
-	p = write_be(p, syn_sequence, 4);
-	return dt_siphash24(derived_key, message, (size_t)(p - message));
+	memcpy(words, signed_bytes, 8);
+	words[0] = le64toh(words[0]);
+	words[1] = __builtin_bswap64(epoch);
+	if (address_len == 16) {
+		memcpy(words + 2, source, 16);
+		words[2] = le64toh(words[2]);
+		words[3] = le64toh(words[3]);
+		words[4] = end;
+		return dt_siphash24_words(derived_key, words, 38);
+	}
+	memcpy(&v4, source, 4);
+	words[2] = le32toh(v4) | end << 32;
+	words[3] = end >> 32;
+	return dt_siphash24_words(derived_key, words, 26);
 }
 
 uint32_t dt_colour_isn(const struct dt_siphash_key *derived_key, const uint8_t *prober,

@@ -40,6 +40,7 @@ struct dt_colour_option {
 	uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES];
 	uint8_t offset; // of the option from the start of the options
 	bool present;   // also when a later option is broken
+	bool to_erase;  // dt_colour_find(): dt_colour_erase() would change something
 };
 
 // Looks for the colour among a TCP header's options. 1: found, *out is filled in; 0: none; -EINVAL:

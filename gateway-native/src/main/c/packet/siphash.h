@@ -17,6 +17,9 @@ struct dt_siphash_key {
 // The key as 16 bytes, as configuration files write it.
 struct dt_siphash_key dt_siphash_key_read(const uint8_t bytes[DT_SIPHASH_KEY_BYTES]);
 
+// Of a message that stands in words, its first byte lowest, the last one filled up with zeros.
+uint64_t dt_siphash24_words(const struct dt_siphash_key *key, const uint64_t *words, size_t len);
+
 uint64_t dt_siphash24(const struct dt_siphash_key *key, const void *data, size_t len);
 
 #endif
