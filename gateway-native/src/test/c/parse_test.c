@@ -611,10 +611,51 @@ static void should_update_checksums_as_if_made_anew(void **state)
 		assert_int_not_equal(checksum_apply_udp(0x4321, (uint16_t)delta), 0);
 }
 
+// Most packets are read in few steps, all others closely: what comes out must not differ. Which is
+// which, the frame cannot tell: parse_ip() always looks closely.
+static void should_read_the_same_in_few_steps_as_closely(void **state)
+{
+	static const uint8_t places[] = {
+		12, 14, 15, 16, 17, 20, 21, 22, 23, 24, 26, 30, 34, 35, 36, 37, 38, 46, 47, 48};
+	uint64_t random = 0x9e3779b97f4a7c15ull;
+	unsigned int taken = 0;
+
+	(void)state;
+	for (int i = 0; i < 300000; i++) {
+		struct frame f = frame_tcp(flow, TCP_ACK, (uint32_t)random, NULL, 0, i % 30);
+		struct packet_view view, closely;
+		enum parse_outcome outcome;
+
+		for (uint64_t n = random >> 60 & 3; n > 0; n--) {
+			random = random * 6364136223846793005ull + 1442695040888963407ull;
+			f.bytes[places[(random >> 33) % sizeof(places)]] =
+				random >> 59 & 1 ? (uint8_t)(random >> 40) : 0;
+		}
+		random = random * 6364136223846793005ull + 1442695040888963407ull;
+		if (random >> 63) {
+			store_raw16(f.bytes + IP + IPV4_CHECKSUM, 0);
+			store_raw16(f.bytes + IP + IPV4_CHECKSUM,
+				checksum(f.bytes + IP, IPV4_MIN_BYTES));
+		}
+		outcome = parse(&f, &view);
+		if (load_be16(f.bytes + 12) != ETHERTYPE_IPV4_ID)
+			continue;
+		// The EtherType says IPv4, whatever version follows.
+		if (f.bytes[IP] >> 4 != 6) {
+			assert_int_equal(parse_ip(f.bytes + IP, f.len - IP, &closely), outcome);
+			closely.l3_offset = IP;
+			assert_memory_equal(&view, &closely, sizeof(view));
+		}
+		taken += outcome == PARSE_IP;
+	}
+	assert_in_range(taken, 30000, 290000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(should_read_a_tcp_packet),
+		cmocka_unit_test(should_read_the_same_in_few_steps_as_closely),
 		cmocka_unit_test(should_ignore_ethernet_padding),
 		cmocka_unit_test(should_find_every_cut_malformed),
 		cmocka_unit_test(should_reject_lying_lengths),
