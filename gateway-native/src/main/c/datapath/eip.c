@@ -309,7 +309,10 @@ static inline void act(struct worker *worker, struct rte_mbuf *packet, const str
 		stamp(worker, meta, DT_TP_ENCAP);
 	}
 	count(worker, meta);
-	transmit_to(worker, packet, leads_to(&p));
+	if (p.tunnel)
+		transmit_to(worker, packet, &p.tunnel->remote);
+	else
+		transmit(worker, packet);
 }
 
 void eip(struct worker *worker, struct rte_mbuf **packets, unsigned int count)

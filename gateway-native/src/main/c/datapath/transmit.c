@@ -185,12 +185,12 @@ void transmit_pending(struct worker *worker, struct rte_mbuf *packet, const uint
 
 // The neighbour was asked for last and is known.
 static void remember(struct worker *worker, struct recent_way *way, unsigned int port,
-	const struct ip_address *destination, const uint8_t *mac)
+	const struct ip_address *address, const uint8_t *mac)
 {
 	const struct node_port *p = &worker->node->ports[port];
 
 	*way = (struct recent_way){
-		.destination = *destination,
+		.address = *address,
 		.port = (uint8_t)port,
 		.mtu = p->mtu,
 		.known = true,
@@ -198,13 +198,12 @@ static void remember(struct worker *worker, struct recent_way *way, unsigned int
 		.neighbour = worker->neighbours->recent,
 	};
 	way->header_len = (uint8_t)write_ethernet(
-		p, mac, ip_is_v4(destination) ? ETHERTYPE_IPV4_ID : ETHERTYPE_IPV6_ID, way->header);
+		p, mac, ip_is_v4(address) ? ETHERTYPE_IPV4_ID : ETHERTYPE_IPV6_ID, way->header);
 }
 
-// way (NULL: none is kept): where to remember how packets to this destination go.
+// way (NULL: none is kept): where to remember how packets go to an address.
 static void to_neighbour(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
-	const struct ip_address *next_hop, struct recent_way *way,
-	const struct ip_address *destination)
+	const struct ip_address *next_hop, struct recent_way *way, const struct ip_address *address)
 {
 	struct packet_meta *meta = packet_meta(packet);
 	const uint8_t *mac;
@@ -218,7 +217,7 @@ static void to_neighbour(struct worker *worker, struct rte_mbuf *packet, unsigne
 		worker->neighbours, (uint8_t)port, next_hop, packet, worker->now.mono_ns, &mac)) {
 	case NEIGHBOUR_KNOWN:
 		if (way)
-			remember(worker, way, port, destination, mac);
+			remember(worker, way, port, address, mac);
 		send_to(worker, packet, port, mac);
 		return;
 	case NEIGHBOUR_QUEUED:
@@ -232,7 +231,7 @@ static void to_neighbour(struct worker *worker, struct rte_mbuf *packet, unsigne
 void transmit_on_link(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	const struct ip_address *next_hop)
 {
-	to_neighbour(worker, packet, port, next_hop, NULL, next_hop);
+	to_neighbour(worker, packet, port, next_hop, NULL, NULL);
 }
 
 static inline struct ip_address destination_of(struct rte_mbuf *packet)
@@ -243,51 +242,68 @@ static inline struct ip_address destination_of(struct rte_mbuf *packet)
 			     : ip_from_v4(load_raw32(ip + IPV4_DESTINATION));
 }
 
-static void find_way(struct worker *worker, struct rte_mbuf *packet,
-	const struct ip_address *destination, struct recent_way *way)
+static inline bool goes(const struct worker *worker, const struct rte_mbuf *packet,
+	const struct recent_way *way, const struct ip_address *address)
 {
-	const struct ip_address *next_hop;
+	return likely(ip_equal(&way->address, address) && way->known &&
+		      way->generation == worker->neighbours->generation &&
+		      packet->pkt_len <= way->mtu);
+}
+
+static inline void go(struct worker *worker, struct rte_mbuf *packet, const struct recent_way *way)
+{
+	way->neighbour->used_ns = worker->now.mono_ns;
+	packet_meta(packet)->port_out = way->port;
+	put_header(worker, packet, way->port, way->header, way->header_len);
+}
+
+// few: this destination is one of a few, each worth a way of its own. Of others their next hop is.
+static inline void find_way(struct worker *worker, struct rte_mbuf *packet,
+	const struct ip_address *destination, bool few)
+{
+	const struct ip_address *next_hop, *address;
+	struct recent_way *way;
 	unsigned int port;
 
-	if (ip_is_link_local(destination)) { // an answer, to the link it was asked from
+	if (unlikely(ip_is_link_local(destination))) { // an answer, to the link it was asked from
 		transmit_on_link(worker, packet, packet_meta(packet)->port_in, destination);
 		return;
 	}
 	next_hop = route(worker->node, destination, &port);
-	if (!next_hop) {
+	if (unlikely(!next_hop)) {
 		drop(worker, packet, DT_DROP_NO_NEIGHBOUR);
 		return;
 	}
-	to_neighbour(worker, packet, port, next_hop, way, destination);
+	address = few ? destination : next_hop;
+	way = &worker->ways[address->bytes[15] % WORKER_WAYS];
+	if (!few && goes(worker, packet, way, next_hop) && way->port == port)
+		go(worker, packet, way);
+	else
+		to_neighbour(worker, packet, port, next_hop, way, address);
 }
 
-static inline void send_towards(
+static __attribute__((noinline)) void find_way_of_few(
 	struct worker *worker, struct rte_mbuf *packet, const struct ip_address *destination)
 {
-	struct recent_way *way = &worker->ways[destination->bytes[15] % WORKER_WAYS];
-	struct packet_meta *meta = packet_meta(packet);
-
-	meta->stage = DT_TP_TX;
-	if (unlikely(!ip_equal(&way->destination, destination) || !way->known ||
-		     way->generation != worker->neighbours->generation ||
-		     packet->pkt_len > way->mtu)) {
-		find_way(worker, packet, destination, way);
-		return;
-	}
-	way->neighbour->used_ns = worker->now.mono_ns;
-	meta->port_out = way->port;
-	put_header(worker, packet, way->port, way->header, way->header_len);
+	find_way(worker, packet, destination, true);
 }
 
 void transmit_to(
 	struct worker *worker, struct rte_mbuf *packet, const struct ip_address *destination)
 {
-	send_towards(worker, packet, destination);
+	const struct recent_way *way = &worker->ways[destination->bytes[15] % WORKER_WAYS];
+
+	packet_meta(packet)->stage = DT_TP_TX;
+	if (goes(worker, packet, way, destination))
+		go(worker, packet, way);
+	else
+		find_way_of_few(worker, packet, destination);
 }
 
 void transmit(struct worker *worker, struct rte_mbuf *packet)
 {
 	struct ip_address destination = destination_of(packet);
 
-	send_towards(worker, packet, &destination);
+	packet_meta(packet)->stage = DT_TP_TX;
+	find_way(worker, packet, &destination, false);
 }

@@ -16,7 +16,7 @@ bool transmit_route(const struct node *node, const struct ip_address *destinatio
 // where it owes an ICMP error; what is too long here is dropped.
 void transmit(struct worker *worker, struct rte_mbuf *packet);
 
-// The same for a caller who knows the destination: of the outermost header.
+// The same to a destination (of the outermost header) that is one of a few: a backend, a tunnel.
 void transmit_to(
 	struct worker *worker, struct rte_mbuf *packet, const struct ip_address *destination);
 

@@ -76,9 +76,10 @@ struct transmit_buffer {
 
 #define WORKER_WAYS 64
 
-// A destination that packets were sent to lately, its Ethernet header ready. One cache line.
+// A destination or next hop that packets were sent to lately, the Ethernet header ready. One cache
+// line.
 struct recent_way {
-	struct ip_address destination;
+	struct ip_address address;
 	uint8_t header[18]; // with the VLAN tag, where there is one
 	uint8_t header_len;
 	uint8_t port;
