@@ -28,7 +28,7 @@ static const char help[] =
 	"  --burst N             packets a poll; this build polls 32\n"
 	"  --ring N              packets that stand ready, a multiple of 32 up to 1024 (default: "
 	"512)\n"
-	"  --coloured SHARE      clb: share of packets that are verified probes, 0 to 1 (default: "
+	"  --coloured SHARE      share of packets that are verified probes, 0 to 1 (default: "
 	"0)\n"
 	"  --ipv6                IPv6 flows to IPv6 backends\n"
 	"  --seconds S           measuring time of each figure (default: 1)\n"

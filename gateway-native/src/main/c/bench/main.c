@@ -17,7 +17,7 @@ struct results {
 	struct measurement traffic;
 	struct measurement new_connection; // CLB
 	struct measurement limited;        // CLB: SYNs over their limit
-	struct measurement plain;          // CLB with --coloured: the same packets, masked
+	struct measurement plain;          // with --coloured: the same packets, masked
 	struct box_time box;
 	struct measurement floor_port;
 	double floor_lookup_ns;
@@ -78,12 +78,17 @@ static void run_clb(struct rig *rig, struct results *r)
 
 static void run_eip(struct rig *rig, struct results *r)
 {
-	const struct rig_packets packets = {
+	struct rig_packets packets = {
 		.tcp_flags = TCP_ACK,
 		.vip_port = 80,
 		.direction = rig->options->direction,
+		.coloured = rig->options->coloured,
+		.colour = TRAFFIC_MASKED,
 	};
 
+	if (rig->options->coloured > 0)
+		r->plain = measure(rig, &packets, rig->options->seconds, 0);
+	packets.colour = TRAFFIC_COLOURED;
 	r->traffic = measure(rig, &packets, rig->options->seconds, 0);
 	r->box = measure_box_time(rig, &packets, 2 * r->traffic.ns, rig->options->seconds);
 }

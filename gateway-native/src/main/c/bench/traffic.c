@@ -42,7 +42,7 @@ static struct ip_address numbered(const struct traffic *traffic, uint8_t first, 
 struct ip_address traffic_client(const struct traffic *traffic, uint32_t flow)
 {
 	if (traffic->options->tier == BENCH_EIP)
-		return numbered(traffic, 100, 1 + flow % 64);
+		return numbered(traffic, 11, 1 + flow % 64);
 	return numbered(traffic, 11, 1 + (flow >> 2));
 }
 
