@@ -79,7 +79,9 @@ static inline struct floor_key key_of(const struct floor_table *table, uint32_t 
 
 	k.key[0] = (uint64_t)(0x0a000000 + flow / 50000) << 32 | 0xc0000201;
 	k.key[1] = (uint64_t)(1024 + flow % 50000) << 32 | 443 << 16 | 6;
-	k.hash = flow_hash_mix(k.key[0] ^ table->seed, k.key[1] ^ 0xe7037ed1a0b428dbull);
+	// One multiplication would put ports that come in turn many into one bucket.
+	k.hash = flow_hash_finish(
+		flow_hash_mix(k.key[0] ^ table->seed, k.key[1] ^ 0xe7037ed1a0b428dbull));
 	return k;
 }
 
