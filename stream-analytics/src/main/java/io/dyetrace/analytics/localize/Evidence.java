@@ -12,6 +12,12 @@ import java.util.Arrays;
 public final class Evidence {
   private static final int BINS = 16 * 62;
 
+  /**
+   * An observation that lost everything counts as so many packets: they met one fate (a black hole
+   * for that flow, a dead node) and are not independent evidence.
+   */
+  private static final long LOST_TOGETHER = 3;
+
   final Topology topology;
 
   /** Packets that passed each component for certain and were not lost. */
@@ -145,9 +151,12 @@ public final class Evidence {
      * @param paths links by position, first hop first, each path ended by -1
      * @param length how much of {@code paths} counts
      */
-    public void add(int[] paths, int length, long sent, long lostPackets) {
+    public void add(int[] paths, int length, long sentPackets, long allLost) {
       observations++;
-      lost += lostPackets;
+      lost += allLost;
+      boolean together = allLost == sentPackets && allLost > LOST_TOGETHER;
+      long sent = together ? LOST_TOGETHER : sentPackets;
+      long lostPackets = together ? LOST_TOGETHER : allLost;
       splitter.split(paths, length);
       linkPackets += sent * splitter.hops();
       int[] components = splitter.sharedComponents();

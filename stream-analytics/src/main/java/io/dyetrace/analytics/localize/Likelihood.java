@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The log-likelihood of a trace under a set of failed components, and how it would change by one
@@ -39,6 +40,8 @@ final class Likelihood {
   private final Map<Integer, double[]> rowTables = new HashMap<>();
   private final Map<Long, double[]> freshTables = new HashMap<>();
   private final double[][] survival;
+  private final @Nullable Classes[] classesOf;
+  private final @Nullable Signatures[] signaturesOf;
 
   Likelihood(Evidence evidence, Index index, Parameters parameters, double background) {
     this.evidence = evidence;
@@ -52,6 +55,8 @@ final class Likelihood {
     setsOf = index.setsOf;
     lossyOf = index.lossyOf;
     lossyOfSet = index.lossyOfSet;
+    classesOf = new Classes[evidence.sets.length];
+    signaturesOf = new Signatures[evidence.sets.length];
     survival = new double[evidence.binSize.length][];
     for (int bin = 0; bin < survival.length; bin++) {
       if (evidence.binSize[bin] > 0) {
@@ -69,8 +74,8 @@ final class Likelihood {
     for (int r = 0; r < evidence.rowComponents.length; r++) {
       scoreRow(r, 1);
     }
-    for (PathSet set : evidence.sets) {
-      scoreLossless(set, 1);
+    for (int k = 0; k < evidence.sets.length; k++) {
+      scoreLossless(k, 1);
     }
     for (int o = 0; o < evidence.lossySet.length; o++) {
       scoreLossy(o, 1);
@@ -112,8 +117,26 @@ final class Likelihood {
       return;
     }
     scoreAll(c, -1);
-    weight[c] = newWeight;
+    replace(c, newWeight);
     scoreAll(c, 1);
+  }
+
+  /** Changes a weight and nothing else: scores are those of before. */
+  private void replace(int c, double newWeight) {
+    weight[c] = newWeight;
+    for (int s : setsOf[c]) {
+      classesOf[s] = null;
+      signaturesOf[s] = null;
+    }
+  }
+
+  /** As {@link #profile}, for a component that has failed: as if it were healthy. */
+  double[] profileAgain(int c, double[] weights) {
+    double now = weight[c];
+    replace(c, 0);
+    double[] change = profile(c, weights);
+    replace(c, now);
+    return change;
   }
 
   private void scoreAll(int c, int sign) {
@@ -121,7 +144,7 @@ final class Likelihood {
       scoreRow(r, sign);
     }
     for (int s : setsOf[c]) {
-      scoreLossless(evidence.sets[s], sign);
+      scoreLossless(s, sign);
       for (int o : lossyOfSet[s]) {
         scoreLossy(o, sign);
       }
@@ -169,7 +192,25 @@ final class Likelihood {
   }
 
   /** Paths of a set that have the same weight, and which path is in which class. */
-  private Classes classes(PathSet set) {
+  private Classes classes(int s) {
+    Classes classes = classesOf[s];
+    if (classes == null) {
+      classes = classify(evidence.sets[s]);
+      classesOf[s] = classes;
+    }
+    return classes;
+  }
+
+  private Signatures signatures(int s) {
+    Signatures signatures = signaturesOf[s];
+    if (signatures == null) {
+      signatures = signatures(evidence.sets[s], classes(s));
+      signaturesOf[s] = signatures;
+    }
+    return signatures;
+  }
+
+  private Classes classify(PathSet set) {
     double[] weights = new double[set.paths];
     for (int p = 0; p < set.paths; p++) {
       weights[p] = background * set.hops[p];
@@ -208,13 +249,14 @@ final class Likelihood {
     return new Signatures(of, kinds);
   }
 
-  private void scoreLossless(PathSet set, int sign) {
+  private void scoreLossless(int s, int sign) {
+    PathSet set = evidence.sets[s];
     double[] bins = set.losslessByBin();
     if (bins.length == 0) {
       return;
     }
-    Classes classes = classes(set);
-    Signatures signatures = signatures(set, classes);
+    Classes classes = classes(s);
+    Signatures signatures = signatures(s);
     double[][] change = new double[signatures.kinds.size()][grid.length];
     int n = classes.weight.length;
     double least = classes.least();
@@ -280,8 +322,8 @@ final class Likelihood {
 
   private void scoreLossy(int o, int sign) {
     PathSet set = evidence.sets[evidence.lossySet[o]];
-    Classes classes = classes(set);
-    Signatures signatures = signatures(set, classes);
+    Classes classes = classes(evidence.lossySet[o]);
+    Signatures signatures = signatures(evidence.lossySet[o]);
     int n = classes.weight.length;
     double lost = evidence.lossyLost[o];
     double passed = evidence.lossySent[o] - lost;
@@ -364,7 +406,7 @@ final class Likelihood {
     }
     for (int s : setsOf[c]) {
       PathSet set = evidence.sets[s];
-      Classes classes = classes(set);
+      Classes classes = classes(s);
       int[] with = membership(set, classes, c);
       profileLossless(set, classes, with, weights, change);
       for (int o : lossyOfSet[s]) {
@@ -372,7 +414,7 @@ final class Likelihood {
       }
     }
     for (int o : lossyOf[c]) {
-      Classes classes = classes(evidence.sets[evidence.lossySet[o]]);
+      Classes classes = classes(evidence.lossySet[o]);
       profileLossy(o, classes, classes.paths, weights, change);
     }
     return change;
@@ -442,18 +484,15 @@ final class Likelihood {
     }
   }
 
-  /**
-   * The background that explains the losses which the failed components do not, per packet and
-   * link.
-   */
-  double residualBackground() {
+  /** How many losses the background explains, beside the failed components. */
+  double backgroundLosses() {
     double losses = 0;
     for (int r = 0; r < evidence.rowLost.length; r++) {
       losses += evidence.rowLost[r] * background * evidence.rowHops[r] / rowWeight(r);
     }
     for (int o = 0; o < evidence.lossySet.length; o++) {
       PathSet set = evidence.sets[evidence.lossySet[o]];
-      Classes classes = classes(set);
+      Classes classes = classes(evidence.lossySet[o]);
       double lost = evidence.lossyLost[o];
       double passed = evidence.lossySent[o] - lost;
       double sharedWeight = sharedWeight(o);
@@ -470,7 +509,7 @@ final class Likelihood {
         losses += evidence.lossyCount[o] * lost * Math.exp(parts[k] - sum) * quiet / w;
       }
     }
-    return losses / Math.max(1, evidence.linkPackets);
+    return losses;
   }
 
   /** Which observations meet which component; the same for every background. */

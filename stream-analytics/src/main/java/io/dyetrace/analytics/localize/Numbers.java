@@ -41,6 +41,23 @@ final class Numbers {
     return inverse;
   }
 
+  /** Whether two ascending lists have a member in common. */
+  static boolean intersect(int[] a, int[] b) {
+    int i = 0;
+    int j = 0;
+    while (i < a.length && j < b.length) {
+      if (a[i] == b[j]) {
+        return true;
+      }
+      if (a[i] < b[j]) {
+        i++;
+      } else {
+        j++;
+      }
+    }
+    return false;
+  }
+
   /** ln of "n choose k". */
   static double logChoose(int n, int k) {
     double sum = 0;

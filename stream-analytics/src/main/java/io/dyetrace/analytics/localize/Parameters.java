@@ -6,6 +6,8 @@ package io.dyetrace.analytics.localize;
  *
  * @param lowestBackground loss rate of healthy links, lower bound, per packet and link
  * @param highestBackground the same, upper bound
+ * @param expectedBackground what is expected of it before anything was lost
+ * @param expectedLosses how many losses that expectation is worth
  * @param failedOverBackground a failed component loses at least this many times the background
  * @param elevated multiples of the mean background that single healthy links may lose beside it
  * @param elevatedShare how probable each of those is; the rest of healthy links lose the mean
@@ -23,6 +25,8 @@ package io.dyetrace.analytics.localize;
 public record Parameters(
     double lowestBackground,
     double highestBackground,
+    double expectedBackground,
+    double expectedLosses,
     double failedOverBackground,
     double[] elevated,
     double[] elevatedShare,
@@ -40,15 +44,17 @@ public record Parameters(
       new Parameters(
           1e-6,
           1e-3,
+          3e-5,
+          1.5,
           12,
           new double[] {1, 2.5, 5},
-          new double[] {0.2, 0.15, 0.05},
+          new double[] {0.2, 0.08, 0.01},
           1.45,
-          1e-3,
+          1.5e-3,
           3e-2,
-          3,
-          2.5,
-          0,
+          6,
+          4,
+          -0.5,
           1.5,
           0.15,
           1.25);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Finds the set of failed components that explains a trace best: adds the best component as long as
@@ -18,6 +19,9 @@ final class Search {
 
   /** Components of a little less than even odds stay in the set, to be ranked. */
   private static final double SLACK_NATS = 1;
+
+  /** A smaller change of the background, as a logarithm, changes nothing else. */
+  private static final double SETTLED = 0.15;
 
   private final Evidence evidence;
   private final Parameters parameters;
@@ -52,7 +56,7 @@ final class Search {
       observable[c] = met && (c < links || evidence.topology.degree(c - links) > 1);
     }
     logObservable = Math.log(Math.max(2, count));
-    likelihood = build(initialBackground());
+    likelihood = build(background(evidence.lost));
   }
 
   /** A component that may be what failed, with what speaks for it. */
@@ -100,10 +104,9 @@ final class Search {
       for (int sweep = 0; sweep < MAX_SWEEPS && sweep(); sweep++) {
         grow();
       }
-      double next = clamp(likelihood.residualBackground());
-      boolean settled = Math.abs(Math.log(next / likelihood.background)) < 0.1;
-      if (settled && round > 0) {
-        break;
+      double next = background(likelihood.backgroundLosses());
+      if (Math.abs(Math.log(next / likelihood.background)) < SETTLED) {
+        return;
       }
       likelihood = build(next);
     }
@@ -117,15 +120,25 @@ final class Search {
       before[c] = roughEvidence(c);
     }
     List<Slot> slots = new ArrayList<>();
+    Map<Integer, Integer> owners = owners();
     for (int c : failed.keySet().stream().sorted().toList()) {
-      double weight = likelihood.weight(c);
-      likelihood.set(c, 0);
-      List<Candidate> best = best(64);
-      List<Candidate> alternatives = new ArrayList<>();
+      if (owners.containsKey(c)) {
+        continue;
+      }
+      Map<Integer, Double> group = new TreeMap<>();
+      group.put(c, likelihood.weight(c));
+      owners.forEach(
+          (member, owner) -> {
+            if (owner == c) {
+              group.put(member, likelihood.weight(member));
+            }
+          });
+      group.keySet().forEach(member -> likelihood.set(member, 0));
       Candidate chosen = refine(c);
-      for (Candidate candidate : best) {
+      List<Candidate> alternatives = new ArrayList<>();
+      for (Candidate candidate : best(64)) {
         int other = candidate.component();
-        if (other == c || candidate.evidence() < chosen.evidence() - 12) {
+        if (group.containsKey(other) || candidate.evidence() < chosen.evidence() - 12) {
           continue;
         }
         double gain = candidate.evidence() - before[other];
@@ -137,12 +150,45 @@ final class Search {
                   candidate.weight()));
         }
       }
-      likelihood.set(c, weight);
-      slots.add(
-          new Slot(
-              new Candidate(c, chosen.evidence(), weight), alternatives, price(failed.size())));
+      group.forEach(likelihood::set);
+      slots.add(new Slot(chosen, alternatives, price(failed.size())));
     }
     return slots;
+  }
+
+  /**
+   * Failed components that belong to a failed device: links that touch it, and nodes that hang on
+   * it alone. They say that the device loses more there than elsewhere.
+   */
+  private Map<Integer, Integer> owners() {
+    Map<Integer, Integer> owners = new TreeMap<>();
+    Topology topology = evidence.topology;
+    for (int c : failed.keySet()) {
+      for (int device : failed.keySet()) {
+        if (device >= links && device != c && belongs(topology, c, device - links)) {
+          owners.merge(c, device, Math::min);
+        }
+      }
+    }
+    // Two nodes that hang on each other own each other: the lower one stays.
+    owners
+        .entrySet()
+        .removeIf(
+            e ->
+                owners.getOrDefault(e.getValue(), -1).equals(e.getKey())
+                    && e.getKey() < e.getValue());
+    owners.keySet().removeIf(c -> owners.containsKey(owners.getOrDefault(c, -1)));
+    return owners;
+  }
+
+  private boolean belongs(Topology topology, int c, int node) {
+    int[] own = c < links ? new int[] {c} : topology.linksOf(c - links);
+    for (int link : own) {
+      if (topology.from(link) != node && topology.to(link) != node) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private Likelihood build(double background) {
@@ -171,13 +217,12 @@ final class Search {
     return soft ? parameters.softTimes() : 1;
   }
 
-  private double initialBackground() {
-    return clamp(evidence.lost / Math.max(1, evidence.linkPackets));
-  }
-
-  private double clamp(double background) {
-    return Math.min(
-        parameters.highestBackground(), Math.max(parameters.lowestBackground(), background));
+  /** The background for so many losses, drawn towards what is expected of one. */
+  private double background(double losses) {
+    double prior = parameters.expectedLosses();
+    double rate =
+        (losses + prior) / (evidence.linkPackets + prior / parameters.expectedBackground());
+    return Math.min(parameters.highestBackground(), Math.max(parameters.lowestBackground(), rate));
   }
 
   /** Adds components while they are worth their price. */
@@ -203,17 +248,32 @@ final class Search {
     likelihood.set(c, 0);
   }
 
-  /** Fits the weights of those failed components again that share observations with c. */
+  /** Fits the weights of the other failed components again, where it matters. */
   private void refit(int c) {
-    if (failed.size() > 16) {
-      return;
-    }
     for (int other : failed.keySet().stream().sorted().toList()) {
-      if (other != c) {
-        heal(other);
-        fail(refine(other));
+      double now = likelihood.weight(other);
+      if (other == c || !meet(c, other)) {
+        continue;
+      }
+      double[] weights = {now * 0.4, now * 0.7, now * 0.9, now, now * 1.1, now * 1.4};
+      double[] values = likelihood.profileAgain(other, weights);
+      int best = 3;
+      for (int i = 0; i < values.length; i++) {
+        best = values[i] > values[best] + 1 ? i : best;
+      }
+      if (best != 3) {
+        failed.put(other, weights[best]);
+        likelihood.set(other, weights[best]);
       }
     }
+  }
+
+  /** Whether some lossy observation or set meets both. */
+  private boolean meet(int a, int b) {
+    return Numbers.intersect(index.rowsOf[a], index.rowsOf[b])
+        || Numbers.intersect(index.setsOf[a], index.setsOf[b])
+        || index.lossyOf[a].length > 0
+        || index.lossyOf[b].length > 0;
   }
 
   /**
