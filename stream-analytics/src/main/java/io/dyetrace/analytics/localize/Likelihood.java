@@ -1,9 +1,11 @@
 package io.dyetrace.analytics.localize;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class Likelihood {
   /** The weight of a component that loses everything. */
   static final double HIGHEST_WEIGHT = 9.2;
+
+  private static final double HOPELESS_NATS = 0;
+  private static final double[] NONE = new double[0];
 
   final Evidence evidence;
   final double background;
@@ -33,6 +38,12 @@ final class Likelihood {
   /** The change of log-likelihood for component c at grid[j]: scores[c * grid.length + j]. */
   private final double[] scores;
 
+  /**
+   * Components that no loss rate makes better before anything has failed: explaining losses by
+   * others does not make them better either, and they are no longer kept up to date.
+   */
+  private final boolean[] hopeless;
+
   private final int[][] rowsOf;
   private final int[][] setsOf;
   private final int[][] lossyOf;
@@ -43,7 +54,12 @@ final class Likelihood {
   private final @Nullable Classes[] classesOf;
   private final @Nullable Signatures[] signaturesOf;
 
-  Likelihood(Evidence evidence, Index index, Parameters parameters, double background) {
+  Likelihood(
+      Evidence evidence,
+      Index index,
+      Parameters parameters,
+      double background,
+      Set<Integer> failed) {
     this.evidence = evidence;
     this.background = background;
     components = evidence.topology.components();
@@ -51,6 +67,7 @@ final class Likelihood {
     grid = grid(parameters, background);
     failedFrom = parameters.elevated().length;
     scores = new double[components * grid.length];
+    hopeless = new boolean[components];
     rowsOf = index.rowsOf;
     setsOf = index.setsOf;
     lossyOf = index.lossyOf;
@@ -80,6 +97,14 @@ final class Likelihood {
     for (int o = 0; o < evidence.lossySet.length; o++) {
       scoreLossy(o, 1);
     }
+    for (int c = 0; c < components; c++) {
+      double most = Double.NEGATIVE_INFINITY;
+      for (int j = failedFrom; j < grid.length; j++) {
+        most = Math.max(most, score(c, j));
+      }
+      hopeless[c] = most < HOPELESS_NATS && !failed.contains(c);
+    }
+    Arrays.fill(signaturesOf, null);
   }
 
   private static double[] grid(Parameters parameters, double background) {
@@ -226,13 +251,21 @@ final class Likelihood {
     return Classes.of(weights);
   }
 
-  /** Components of a set that have equally many paths in every class change it alike. */
-  private static Signatures signatures(PathSet set, Classes classes) {
+  /**
+   * Components of a set that have equally many paths in every class change it alike; hopeless ones
+   * are left out.
+   */
+  private Signatures signatures(PathSet set, Classes classes) {
     int n = classes.weight.length;
+    int[] components = new int[set.components.length];
     int[] of = new int[set.components.length];
-    List<int[]> kinds = new java.util.ArrayList<>();
+    int used = 0;
+    List<int[]> kinds = new ArrayList<>();
     int[] counts = new int[n];
     for (int i = 0; i < of.length; i++) {
+      if (hopeless[set.components[i]]) {
+        continue;
+      }
       Arrays.fill(counts, 0);
       for (int p : set.pathsOf[i]) {
         counts[classes.of[p]]++;
@@ -244,9 +277,10 @@ final class Likelihood {
       if (kind == kinds.size()) {
         kinds.add(counts.clone());
       }
-      of[i] = kind;
+      components[used] = set.components[i];
+      of[used++] = kind;
     }
-    return new Signatures(of, kinds);
+    return new Signatures(Arrays.copyOf(components, used), of, kinds);
   }
 
   private void scoreLossless(int s, int sign) {
@@ -292,7 +326,7 @@ final class Likelihood {
         }
       }
     }
-    add(set, signatures, change, sign);
+    add(signatures, change, sign);
   }
 
   /** As long as nothing of a set has failed, only the share of its paths matters. */
@@ -310,9 +344,9 @@ final class Likelihood {
     return table;
   }
 
-  private void add(PathSet set, Signatures signatures, double[][] change, int sign) {
-    for (int i = 0; i < set.components.length; i++) {
-      int at = set.components[i] * grid.length;
+  private void add(Signatures signatures, double[][] change, int sign) {
+    for (int i = 0; i < signatures.components.length; i++) {
+      int at = signatures.components[i] * grid.length;
       double[] from = change[signatures.of[i]];
       for (int j = 0; j < grid.length; j++) {
         scores[at + j] += sign * from[j];
@@ -367,7 +401,7 @@ final class Likelihood {
         change[kind][j] = count * (Math.log(Math.max(1e-300, mixed)) + top - logSum);
       }
     }
-    add(set, signatures, change, 1);
+    add(signatures, change, 1);
     for (int c : evidence.lossyShared[o]) {
       int at = c * grid.length;
       for (int j = 0; j < grid.length; j++) {
@@ -404,11 +438,12 @@ final class Likelihood {
         change[j] += evidence.rowLost[r] * (logLoss(w + weights[j]) - base);
       }
     }
+    double[] survives = setsOf[c].length == 0 ? NONE : survivals(weights);
     for (int s : setsOf[c]) {
       PathSet set = evidence.sets[s];
       Classes classes = classes(s);
       int[] with = membership(set, classes, c);
-      profileLossless(set, classes, with, weights, change);
+      profileLossless(set, classes, with, survives, change);
       for (int o : lossyOfSet[s]) {
         profileLossy(o, classes, with, weights, change);
       }
@@ -428,8 +463,19 @@ final class Likelihood {
     return with;
   }
 
+  /** How probably an observation of each size passes each weight. */
+  private double[] survivals(double[] weights) {
+    double[] survives = new double[evidence.binSize.length * weights.length];
+    for (int bin = 0; bin < evidence.binSize.length; bin++) {
+      for (int j = 0; j < weights.length && evidence.binSize[bin] > 0; j++) {
+        survives[bin * weights.length + j] = Math.exp(-evidence.binSize[bin] * weights[j]);
+      }
+    }
+    return survives;
+  }
+
   private void profileLossless(
-      PathSet set, Classes classes, int[] with, double[] weights, double[] change) {
+      PathSet set, Classes classes, int[] with, double[] survives, double[] change) {
     double[] bins = set.losslessByBin();
     double least = classes.least();
     for (int bin = 0; bin < bins.length; bin++) {
@@ -440,18 +486,14 @@ final class Likelihood {
       double touched = 0;
       double untouched = 0;
       for (int k = 0; k < with.length; k++) {
-        double survivors = Math.exp(-size * (classes.weight[k] - least));
+        double survivors =
+            classes.weight.length == 1 ? 1 : Math.exp(-size * (classes.weight[k] - least));
         touched += with[k] * survivors;
         untouched += (classes.paths[k] - with[k]) * survivors;
       }
-      for (int j = 0; j < weights.length; j++) {
-        change[j] +=
-            bins[bin]
-                * Math.log(
-                    Math.max(
-                        1e-300,
-                        (untouched + touched * Math.exp(-size * weights[j]))
-                            / (touched + untouched)));
+      for (int j = 0; j < change.length; j++) {
+        double passes = untouched + touched * survives[bin * change.length + j];
+        change[j] += bins[bin] * Math.log(Math.max(1e-300, passes / (touched + untouched)));
       }
     }
   }
@@ -575,5 +617,5 @@ final class Likelihood {
     }
   }
 
-  private record Signatures(int[] of, List<int[]> kinds) {}
+  private record Signatures(int[] components, int[] of, List<int[]> kinds) {}
 }

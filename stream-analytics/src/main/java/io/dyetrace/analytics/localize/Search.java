@@ -16,6 +16,7 @@ final class Search {
   private static final int MAX_ROUNDS = 6;
   private static final int MAX_SWEEPS = 4;
   private static final int REFINED = 4;
+  private static final int MAX_REFINED = 8;
 
   /** Components of a little less than even odds stay in the set, to be ranked. */
   private static final double SLACK_NATS = 1;
@@ -192,7 +193,7 @@ final class Search {
   }
 
   private Likelihood build(double background) {
-    Likelihood fresh = new Likelihood(evidence, index, parameters, background);
+    Likelihood fresh = new Likelihood(evidence, index, parameters, background, failed.keySet());
     logFailed = new double[fresh.grid.length];
     logHealthy = new double[fresh.grid.length];
     double sum = 0;
@@ -324,9 +325,19 @@ final class Search {
       which[at] = c;
     }
     List<Candidate> candidates = new ArrayList<>();
-    for (int i = 0; i < found; i++) {
-      if (top[i] > top[0] - 30 - 0.1 * top[0]) {
-        candidates.add(refine(which[i]));
+    int refined = 0;
+    double correction = 0;
+    for (int i = 0; i < found && top[i] > top[0] - 30 - 0.1 * top[0]; i++) {
+      boolean twin = i > 0 && Math.abs(top[i] - top[i - 1]) < 1e-7 * (1 + top[0]);
+      if (twin || refined == MAX_REFINED) {
+        // What the data cannot tell apart need not be fitted twice.
+        double weight = candidates.get(i - 1).weight();
+        candidates.add(new Candidate(which[i], top[i] + correction, weight));
+      } else {
+        Candidate candidate = refine(which[i]);
+        correction = candidate.evidence() - top[i];
+        candidates.add(candidate);
+        refined++;
       }
     }
     candidates.sort((a, b) -> Double.compare(b.evidence(), a.evidence()));
@@ -386,7 +397,7 @@ final class Search {
     double peak = likelihood.score(c, at);
     double curvature = 0;
     double[] weights = new double[7];
-    for (int zoom = 0; zoom < 3; zoom++) {
+    for (int zoom = 0; zoom < 2; zoom++) {
       double step = (high - low) / (weights.length - 1);
       for (int i = 0; i < weights.length; i++) {
         weights[i] = Math.exp(low + i * step);
@@ -394,15 +405,19 @@ final class Search {
       double[] values = likelihood.profile(c, weights);
       int most = 0;
       for (int i = 0; i < values.length; i++) {
-        if (values[i] > values[most]) {
-          most = i;
-        }
+        most = values[i] > values[most] ? i : most;
       }
       best = low + most * step;
       peak = values[most];
+      int mid = Math.min(weights.length - 2, Math.max(1, most));
+      double bend = 2 * values[mid] - values[mid - 1] - values[mid + 1];
       if (zoom == 0) {
-        int mid = Math.min(weights.length - 2, Math.max(1, most));
-        curvature = (2 * values[mid] - values[mid - 1] - values[mid + 1]) / (step * step);
+        curvature = bend / (step * step);
+      } else if (most == mid && bend > 0) {
+        // The top of the parabola through the best point and its neighbours.
+        double slope = (values[mid + 1] - values[mid - 1]) / 2;
+        best += step * slope / bend;
+        peak += slope * slope / (2 * bend);
       }
       low = Math.max(low, best - step);
       high = Math.min(high, best + step);
