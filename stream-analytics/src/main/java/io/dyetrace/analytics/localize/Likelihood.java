@@ -355,7 +355,6 @@ final class Likelihood {
   }
 
   private void scoreLossy(int o, int sign) {
-    PathSet set = evidence.sets[evidence.lossySet[o]];
     Classes classes = classes(evidence.lossySet[o]);
     Signatures signatures = signatures(evidence.lossySet[o]);
     int n = classes.weight.length;
