@@ -121,7 +121,7 @@ public final class Localizer {
         double odds;
         if (device != null && device.posterior > 0.5) {
           odds = 1e6 + count;
-        } else if (count < 2) {
+        } else if (count < 2 || topology.neighbours(v) < 2) {
           continue;
         } else {
           int degree = topology.degree(v);

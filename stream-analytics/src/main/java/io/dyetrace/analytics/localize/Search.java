@@ -53,8 +53,8 @@ final class Search {
               || index.setsOf[c].length > 0
               || index.lossyOf[c].length > 0;
       count += met ? 1 : 0;
-      // A node with one link cannot be told from that link.
-      observable[c] = met && (c < links || evidence.topology.degree(c - links) > 1);
+      // A node with one neighbour cannot be told from the link to it.
+      observable[c] = met && (c < links || evidence.topology.neighbours(c - links) > 1);
     }
     logObservable = Math.log(Math.max(2, count));
     likelihood = build(background(evidence.lost));
@@ -158,38 +158,20 @@ final class Search {
   }
 
   /**
-   * Failed components that belong to a failed device: links that touch it, and nodes that hang on
-   * it alone. They say that the device loses more there than elsewhere.
+   * Failed links that touch a failed device, and that device: they say that it loses more there
+   * than elsewhere.
    */
   private Map<Integer, Integer> owners() {
     Map<Integer, Integer> owners = new TreeMap<>();
     Topology topology = evidence.topology;
     for (int c : failed.keySet()) {
-      for (int device : failed.keySet()) {
-        if (device >= links && device != c && belongs(topology, c, device - links)) {
-          owners.merge(c, device, Math::min);
-        }
+      if (c < links && failed.containsKey(links + topology.from(c))) {
+        owners.put(c, links + topology.from(c));
+      } else if (c < links && failed.containsKey(links + topology.to(c))) {
+        owners.put(c, links + topology.to(c));
       }
     }
-    // Two nodes that hang on each other own each other: the lower one stays.
-    owners
-        .entrySet()
-        .removeIf(
-            e ->
-                owners.getOrDefault(e.getValue(), -1).equals(e.getKey())
-                    && e.getKey() < e.getValue());
-    owners.keySet().removeIf(c -> owners.containsKey(owners.getOrDefault(c, -1)));
     return owners;
-  }
-
-  private boolean belongs(Topology topology, int c, int node) {
-    int[] own = c < links ? new int[] {c} : topology.linksOf(c - links);
-    for (int link : own) {
-      if (topology.from(link) != node && topology.to(link) != node) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private Likelihood build(double background) {

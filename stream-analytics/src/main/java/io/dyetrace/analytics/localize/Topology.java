@@ -2,7 +2,9 @@ package io.dyetrace.analytics.localize;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The graph that observations speak of. Inside, links are numbered from 0 in the order of the
@@ -113,6 +115,16 @@ public final class Topology {
   /** How many links touch a node, both directions counted. */
   public int degree(int node) {
     return nodeLinks[node].length;
+  }
+
+  /** How many other nodes a node is linked with. */
+  int neighbours(int node) {
+    Set<Integer> others = new HashSet<>();
+    for (int link : nodeLinks[node]) {
+      others.add(linkFrom[link] == node ? linkTo[link] : linkFrom[link]);
+    }
+    others.remove(node);
+    return others.size();
   }
 
   /** Whether a link stands for both directions. */
