@@ -71,7 +71,7 @@ class AnalyticsConfigTest {
   void shouldRefuseToRestoreAnEmbeddedJobFromAGivenCheckpoint(@TempDir Path directory)
       throws Exception {
     Path topology = directory.resolve("lab.yaml");
-    Files.writeString(topology, SimTopology.YAML);
+    Files.writeString(topology, SimTopology.labYaml());
     Path file = directory.resolve("analytics.yaml");
     Files.writeString(file, LEAST.replace("topology: topology.yaml", "topology: " + topology));
     CommandLine main = new CommandLine(new AnalyticsMain());

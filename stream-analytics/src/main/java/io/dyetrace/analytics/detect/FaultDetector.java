@@ -35,7 +35,6 @@ import java.util.TreeMap;
  */
 public final class FaultDetector {
   private static final int SNAPSHOT_VERSION = 2;
-  private static final long SECOND_NS = 1_000_000_000L;
 
   private final DetectorConfig config;
   private final Network network;
@@ -117,7 +116,7 @@ public final class FaultDetector {
     } else if (caughtUpSinceNs == Long.MAX_VALUE) {
       caughtUpSinceNs = nowNs;
     }
-    if (nowNs - expiredNs >= SECOND_NS) {
+    if (nowNs - expiredNs >= Samples.SECOND_NS) {
       expire();
     }
     if (nowNs - evaluatedNs < config.timing().evaluationInterval().toNanos()) {
@@ -139,7 +138,7 @@ public final class FaultDetector {
     long windowNs =
         Math.max(
             config.timing().evidenceWindow().toNanos(),
-            config.verdicts().healthyFor().toNanos() + 2 * SECOND_NS);
+            config.verdicts().healthyFor().toNanos() + 2 * Samples.SECOND_NS);
     List<JudgedProbe> judged = judge.judge(joiner.since(nowNs - windowNs), nowNs);
     return new Evaluation(
         nowNs,

@@ -21,11 +21,6 @@ import java.util.function.Function;
  * does not run stamps none.
  */
 final class NodeJitterRule implements FaultRule {
-  private static final long SECOND_NS = 1_000_000_000L;
-
-  /** One second worse than every sibling's. */
-  private static final double BAD_SECOND_NATS = 4;
-
   /** So many probes are delayed on a healthy node of a machine with noise. */
   private static final double ORDINARY_DELAYED_SHARE = 0.02;
 
@@ -222,7 +217,7 @@ final class NodeJitterRule implements FaultRule {
     List<Long> queues =
         now.node(node).queueDrops(sinceNs(now), now.nowNs()).entrySet().stream()
             .filter(e -> e.getValue() >= config.missedPackets())
-            .map(e -> e.getKey() * SECOND_NS)
+            .map(e -> e.getKey() * Samples.SECOND_NS)
             .toList();
     if (gaps.size() >= config.badSeconds()) {
       add(found, gaps);
@@ -275,7 +270,7 @@ final class NodeJitterRule implements FaultRule {
       queues.forEach(found::seen);
       found.packets = true;
       found.kinds++;
-      found.nats += BAD_SECOND_NATS * queues.size();
+      found.nats += BadSeconds.NATS * queues.size();
       found.evidence.add(
           Evidences.of(
               "queue_drop_seconds",
@@ -290,7 +285,7 @@ final class NodeJitterRule implements FaultRule {
 
   private static void add(Findings found, List<Samples.Sample> bad) {
     found.kinds++;
-    found.nats += BAD_SECOND_NATS * bad.size();
+    found.nats += BadSeconds.NATS * bad.size();
     bad.forEach(s -> found.seen(s.timeNs()));
   }
 
@@ -309,8 +304,8 @@ final class NodeJitterRule implements FaultRule {
   /** The siblings are there in the same second, and well. */
   private static boolean alone(
       Evaluation now, String node, Function<NodeStream, Samples> series, Samples.Sample s) {
-    long fromNs = s.timeNs() - SECOND_NS;
-    long toNs = s.timeNs() + SECOND_NS;
+    long fromNs = s.timeNs() - Samples.SECOND_NS;
+    long toNs = s.timeNs() + Samples.SECOND_NS;
     List<String> siblings = now.network().siblings(node);
     long heard =
         siblings.stream()

@@ -17,25 +17,14 @@ import java.util.TreeSet;
  * without siblings cannot be told from its VIPs: then VIP_OVERLOAD says what can be said.
  */
 final class NodeOverloadRule implements FaultRule {
-  private static final long SECOND_NS = 1_000_000_000L;
-
-  /** A second in which the node limits a VIP and its siblings do not. */
-  private static final double BAD_SECOND_NATS = 4;
-
   /** One VIP on the node. */
-  private record Limited(String vip, TreeMap<Long, Long> seconds, List<JudgedProbe> probes) {
-    long packets() {
-      return seconds.values().stream().mapToLong(Long::longValue).sum();
-    }
-
+  private record Limited(String vip, BadSeconds seconds, List<JudgedProbe> probes) {
     long firstNs() {
-      long counted = seconds.isEmpty() ? Long.MAX_VALUE : (seconds.firstKey() - 1) * SECOND_NS;
-      return Math.min(counted, Evaluation.first(probes));
+      return Math.min(seconds.firstNs(), Evaluation.first(probes));
     }
 
     long lastNs() {
-      long counted = seconds.isEmpty() ? Long.MIN_VALUE : (seconds.lastKey() + 1) * SECOND_NS;
-      return Math.max(counted, Evaluation.last(probes));
+      return Math.max(seconds.lastNs(), Evaluation.last(probes));
     }
   }
 
@@ -95,7 +84,7 @@ final class NodeOverloadRule implements FaultRule {
   private static Limited limited(Evaluation now, String node, String vip, long sinceNs) {
     return new Limited(
         vip,
-        VipOverloadRule.badSeconds(now, node, vip, sinceNs),
+        BadSeconds.limited(now, node, vip, sinceNs),
         now.probes(
             sinceNs,
             p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip) && p.node().equals(node)));
@@ -115,9 +104,9 @@ final class NodeOverloadRule implements FaultRule {
       List<JudgedProbe> dropped) {
     long firstNs = limited.stream().mapToLong(Limited::firstNs).min().orElse(now.nowNs());
     long lastNs = limited.stream().mapToLong(Limited::lastNs).max().orElse(now.nowNs());
-    long packets = limited.stream().mapToLong(Limited::packets).sum();
+    long packets = limited.stream().mapToLong(l -> l.seconds().packets()).sum();
     Set<Long> seconds = new TreeSet<>();
-    limited.forEach(l -> seconds.addAll(l.seconds().keySet()));
+    limited.forEach(l -> seconds.addAll(l.seconds().packetsBySecond().keySet()));
     List<String> vips = limited.stream().map(Limited::vip).toList();
     List<Evidence> evidence = new ArrayList<>();
     evidence.add(
@@ -163,7 +152,7 @@ final class NodeOverloadRule implements FaultRule {
         firstNs,
         Math.min(lastNs, now.nowNs()),
         dropped,
-        BAD_SECOND_NATS * limited.stream().mapToInt(l -> l.seconds().size()).sum(),
+        BadSeconds.NATS * limited.stream().mapToInt(l -> l.seconds().size()).sum(),
         evidence,
         vips.stream().sorted().toList(),
         EvidenceSql.limitDropsOfNode(node, firstNs, now.nowNs()));
@@ -174,7 +163,7 @@ final class NodeOverloadRule implements FaultRule {
     String node = open.component();
     long sinceNs = now.nowNs() - now.config().verdicts().healthyFor().toNanos();
     for (String vip : now.network().vipsOf(node)) {
-      if (!VipOverloadRule.badSeconds(now, node, vip, sinceNs).isEmpty()) {
+      if (!BadSeconds.limited(now, node, vip, sinceNs).isEmpty()) {
         return Health.BAD;
       }
     }

@@ -15,14 +15,13 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * What one node's telemetry says: its heartbeat, its agent's status, gaps and losses second by
  * second.
  */
 final class NodeStream {
-  private static final long SECOND_NS = 1_000_000_000L;
-
   /**
    * Packets dropped for one reason on one VIP, cumulative since the gateway's start, and what each
    * second added.
@@ -98,15 +97,7 @@ final class NodeStream {
 
   /** Malformed packets that the node dropped, second by second, by the VIP they had met. */
   Map<Long, Long> malformed(String vip, long fromNs, long toNs) {
-    Map<Long, Long> bySecond = new TreeMap<>();
-    for (Map.Entry<DropKey, Drops> e : drops.entrySet()) {
-      if (e.getKey().vip.equals(vip) && isMalformed(e.getKey().reason)) {
-        for (Samples.Sample s : e.getValue().added.between(fromNs, toNs)) {
-          bySecond.merge(s.timeNs() / SECOND_NS, s.value(), Long::sum);
-        }
-      }
-    }
-    return bySecond;
+    return bySecond(key -> key.vip.equals(vip) && isMalformed(key.reason), fromNs, toNs);
   }
 
   void accept(CounterBatch batch) {
@@ -183,7 +174,7 @@ final class NodeStream {
       long intervalNs = n.getTimeNs() - heartbeatNs;
       heartbeatShifts.add(
           n.getTimeNs(),
-          Math.abs(intervalNs - SECOND_NS * Math.max(1, Math.round(intervalNs / 1e9))));
+          Math.abs(intervalNs - Samples.SECOND_NS * Math.max(1, Math.round(intervalNs / 1e9))));
       missed.add(n.getTimeNs(), Math.max(0, n.getRxMissed() - rxMissed));
     }
     boolean pause = n.getTimeNs() - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
@@ -257,7 +248,7 @@ final class NodeStream {
   /** Points stamped before this time are here: one that is missing does not exist. */
   long completeUntilNs() {
     if (!gatewayAlive) {
-      return Math.max(drainedUntilNs, agentTimeNs - SECOND_NS / 2);
+      return Math.max(drainedUntilNs, agentTimeNs - Samples.SECOND_NS / 2);
     }
     return hung()
         ? Math.max(drainedUntilNs, agentTimeNs - config.crash().heartbeatSilence().toNanos())
@@ -307,30 +298,30 @@ final class NodeStream {
 
   /** Packets that a VIP dropped for reasons of a group, second by second. */
   Map<Long, Long> drops(String vip, String group, long fromNs, long toNs) {
-    Map<Long, Long> bySecond = new TreeMap<>();
-    for (Map.Entry<DropKey, Drops> e : drops.entrySet()) {
-      if (e.getKey().vip.equals(vip) && group.equals(groupOf(e.getKey().reason))) {
-        for (Samples.Sample s : e.getValue().added.between(fromNs, toNs)) {
-          bySecond.merge(s.timeNs() / SECOND_NS, s.value(), Long::sum);
-        }
-      }
-    }
-    return bySecond;
+    return bySecond(key -> key.vip.equals(vip) && group.equals(groupOf(key.reason)), fromNs, toNs);
   }
 
   /** Packets dropped on any VIP for lack of room in a queue, second by second. */
   Map<Long, Long> queueDrops(long fromNs, long toNs) {
+    return bySecond(
+        key ->
+            key.reason == DropReason.HANDOFF_RING_FULL.code()
+                || key.reason == DropReason.TX_QUEUE_FULL.code()
+                || key.reason == DropReason.MBUF_EXHAUSTED.code(),
+        fromNs,
+        toNs);
+  }
+
+  private Map<Long, Long> bySecond(Predicate<DropKey> fits, long fromNs, long toNs) {
     Map<Long, Long> bySecond = new TreeMap<>();
-    for (Map.Entry<DropKey, Drops> e : drops.entrySet()) {
-      int reason = e.getKey().reason;
-      if (reason == DropReason.HANDOFF_RING_FULL.code()
-          || reason == DropReason.TX_QUEUE_FULL.code()
-          || reason == DropReason.MBUF_EXHAUSTED.code()) {
-        for (Samples.Sample s : e.getValue().added.between(fromNs, toNs)) {
-          bySecond.merge(s.timeNs() / SECOND_NS, s.value(), Long::sum);
-        }
-      }
-    }
+    drops.forEach(
+        (key, dropped) -> {
+          if (fits.test(key)) {
+            for (Samples.Sample s : dropped.added.between(fromNs, toNs)) {
+              bySecond.merge(s.timeNs() / Samples.SECOND_NS, s.value(), Long::sum);
+            }
+          }
+        });
     return bySecond;
   }
 

@@ -12,7 +12,10 @@ final class Samples {
   /** One of them. */
   record Sample(long timeNs, long value) {}
 
-  private static final long RETENTION_NS = 30_000_000_000L;
+  /** Counters and heartbeats come once in it. */
+  static final long SECOND_NS = 1_000_000_000L;
+
+  private static final long RETENTION_NS = 30 * SECOND_NS;
 
   private final ArrayDeque<Sample> samples = new ArrayDeque<>();
 

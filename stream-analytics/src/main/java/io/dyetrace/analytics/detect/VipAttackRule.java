@@ -20,11 +20,6 @@ import java.util.TreeSet;
  * sampled drop points which VIP they were addressed to.
  */
 final class VipAttackRule implements FaultRule {
-  private static final long SECOND_NS = 1_000_000_000L;
-
-  /** A second in which a node drops malformed packets of the VIP. */
-  private static final double BAD_SECOND_NATS = 4;
-
   /** Of a node's malformed packets so many must be the VIP's, else nobody is aimed at. */
   private static final double AIMED_SHARE = 0.5;
 
@@ -52,9 +47,9 @@ final class VipAttackRule implements FaultRule {
   private void suspect(Evaluation now, String vip, List<String> nodes, List<Suspicion> suspicions) {
     DetectorConfig.Overload config = now.config().overload();
     long sinceNs = now.nowNs() - config.window().toNanos();
-    Map<String, TreeMap<Long, Long>> hit = new TreeMap<>();
+    Map<String, BadSeconds> hit = new TreeMap<>();
     for (String node : nodes) {
-      TreeMap<Long, Long> bad = badSeconds(now, node, vip, sinceNs);
+      BadSeconds bad = badSeconds(now, node, vip, sinceNs);
       if (bad.size() >= config.badSeconds()) {
         hit.put(node, bad);
       }
@@ -62,13 +57,10 @@ final class VipAttackRule implements FaultRule {
     if (hit.size() < Math.min(config.nodes(), nodes.size())) {
       return;
     }
-    int badSeconds = hit.values().stream().mapToInt(Map::size).sum();
-    long packets =
-        hit.values().stream().flatMap(m -> m.values().stream()).mapToLong(Long::longValue).sum();
-    long firstNs =
-        (hit.values().stream().mapToLong(TreeMap::firstKey).min().orElseThrow() - 1) * SECOND_NS;
-    long lastNs =
-        (hit.values().stream().mapToLong(TreeMap::lastKey).max().orElseThrow() + 1) * SECOND_NS;
+    int badSeconds = hit.values().stream().mapToInt(BadSeconds::size).sum();
+    long packets = hit.values().stream().mapToLong(BadSeconds::packets).sum();
+    long firstNs = hit.values().stream().mapToLong(BadSeconds::firstNs).min().orElseThrow();
+    long lastNs = hit.values().stream().mapToLong(BadSeconds::lastNs).max().orElseThrow();
     List<Evidence> evidence = new ArrayList<>();
     evidence.add(
         Evidences.of(
@@ -91,7 +83,7 @@ final class VipAttackRule implements FaultRule {
             firstNs,
             Math.min(lastNs, now.nowNs()),
             limited,
-            BAD_SECOND_NATS * badSeconds,
+            BadSeconds.NATS * badSeconds,
             evidence,
             List.of(vip),
             EvidenceSql.malformedDrops(hit.keySet(), firstNs, now.nowNs())));
@@ -107,10 +99,10 @@ final class VipAttackRule implements FaultRule {
     Set<String> limiting = new TreeSet<>();
     long packets = 0;
     for (String node : now.network().nodesOf(vip)) {
-      Map<Long, Long> seconds = VipOverloadRule.badSeconds(now, node, vip, sinceNs);
+      BadSeconds seconds = BadSeconds.limited(now, node, vip, sinceNs);
       if (!seconds.isEmpty()) {
         limiting.add(node);
-        packets += seconds.values().stream().mapToLong(Long::longValue).sum();
+        packets += seconds.packets();
       }
     }
     evidence.add(
@@ -126,8 +118,7 @@ final class VipAttackRule implements FaultRule {
   }
 
   /** Seconds in which the node dropped too many malformed packets of the VIP, and how many. */
-  private static TreeMap<Long, Long> badSeconds(
-      Evaluation now, String node, String vip, long sinceNs) {
+  private static BadSeconds badSeconds(Evaluation now, String node, String vip, long sinceNs) {
     NodeStream stream = now.node(node);
     TreeMap<Long, Long> seconds = new TreeMap<>(stream.malformed(vip, sinceNs, now.nowNs()));
     Map<String, Integer> samples = stream.malformedSamples(sinceNs, now.nowNs());
@@ -140,8 +131,7 @@ final class VipAttackRule implements FaultRule {
           .forEach(
               (second, packets) -> seconds.merge(second, Math.round(packets * share), Long::sum));
     }
-    seconds.values().removeIf(packets -> packets < now.config().overload().drops());
-    return seconds;
+    return BadSeconds.of(now, seconds);
   }
 
   @Override

@@ -17,11 +17,6 @@ import java.util.TreeSet;
  * time.
  */
 final class VipOverloadRule implements FaultRule {
-  private static final long SECOND_NS = 1_000_000_000L;
-
-  /** A second in which a node counts limit drops of the VIP. */
-  private static final double BAD_SECOND_NATS = 4;
-
   @Override
   public FaultClass faultClass() {
     return FaultClass.VIP_OVERLOAD;
@@ -52,14 +47,13 @@ final class VipOverloadRule implements FaultRule {
     long firstNs = Long.MAX_VALUE;
     long lastNs = Long.MIN_VALUE;
     for (String node : nodes) {
-      TreeMap<Long, Long> bad = badSeconds(now, node, vip, sinceNs);
+      BadSeconds bad = BadSeconds.limited(now, node, vip, sinceNs);
       if (bad.size() >= config.badSeconds()) {
         hit.add(node);
         badSeconds += bad.size();
-        packets += bad.values().stream().mapToLong(Long::longValue).sum();
-        // A counter's second ends at its time.
-        firstNs = Math.min(firstNs, (bad.firstKey() - 1) * SECOND_NS);
-        lastNs = Math.max(lastNs, (bad.lastKey() + 1) * SECOND_NS);
+        packets += bad.packets();
+        firstNs = Math.min(firstNs, bad.firstNs());
+        lastNs = Math.max(lastNs, bad.lastNs());
       }
     }
     int needed = Math.min(config.nodes(), nodes.size());
@@ -111,7 +105,7 @@ final class VipOverloadRule implements FaultRule {
             firstNs,
             Math.min(lastNs, now.nowNs()),
             dropped,
-            byCounters ? BAD_SECOND_NATS * badSeconds : 0,
+            byCounters ? BadSeconds.NATS * badSeconds : 0,
             evidence,
             List.of(vip),
             EvidenceSql.limitDropsOfVip(vip, firstNs, now.nowNs())));
@@ -130,7 +124,7 @@ final class VipOverloadRule implements FaultRule {
       for (String other : now.network().vipsOf(node)) {
         if (!other.equals(vip)) {
           others.add(other);
-          if (badSeconds(now, node, other, sinceNs).size()
+          if (BadSeconds.limited(now, node, other, sinceNs).size()
               >= now.config().overload().badSeconds()) {
             limited.add(other);
           }
@@ -147,20 +141,12 @@ final class VipOverloadRule implements FaultRule {
         limited.size());
   }
 
-  /** Seconds in which the node dropped too many packets of the VIP for a limit, and how many. */
-  static TreeMap<Long, Long> badSeconds(Evaluation now, String node, String vip, long sinceNs) {
-    TreeMap<Long, Long> seconds =
-        new TreeMap<>(now.node(node).drops(vip, "limit", sinceNs, now.nowNs()));
-    seconds.values().removeIf(packets -> packets < now.config().overload().drops());
-    return seconds;
-  }
-
   @Override
   public Health health(Evaluation now, Hypothesis open) {
     String vip = open.component();
     long sinceNs = now.nowNs() - now.config().verdicts().healthyFor().toNanos();
     for (String node : now.network().nodesOf(vip)) {
-      if (!badSeconds(now, node, vip, sinceNs).isEmpty()) {
+      if (!BadSeconds.limited(now, node, vip, sinceNs).isEmpty()) {
         return Health.BAD;
       }
     }
