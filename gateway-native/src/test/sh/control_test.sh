@@ -4,21 +4,9 @@
 # Every command of the control socket, on the example configurations and a port that leads nowhere. Arguments: the daemon,
 # gatewayctl, the folder of the examples.
 set -euo pipefail
-
-gateway=$1 gatewayctl=$2 examples=$3
-work=$(mktemp -d /tmp/dt-control-XXXXXX)
-pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
-
-fail() {
-	echo "FAIL: $*" >&2
-	tail -5 "$work/log" >&2 || true
-	exit 1
-}
-ok() { echo "ok: $*"; }
-
-ctl() { "$gatewayctl" --socket "$work/socket" "$@"; }
-json() { ctl --json "$@"; }
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh" gwctl "$1" "$2"
+examples=$3
 
 # json_is EXPRESSION COMMAND…: the answer makes a Python expression on `a` true.
 json_is() {
@@ -40,24 +28,9 @@ refused() {
 
 # Without next hops: nobody would answer, and a gateway waits for them.
 start() {
-	sed -e "s|^control_socket: .*|control_socket: $work/socket|" -e "s|directory: .*/telemetry|directory: $work|" \
+	sed -e "s|^control_socket: .*|control_socket: $work/gw.sock|" -e "s|directory: .*/telemetry|directory: $work|" \
 		-e 's/^  capacity: .*/  capacity: 1024/' -e '/^    gateway6*: /d' -e 's/gateway6*: [0-9a-f.:]*,* *//g' "$examples/$1" >"$work/gateway.yaml"
-	: >"$work/log" # the one before was ready too
-	"$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 --lcores='0@(0-1),1@(0-1),2@(0-1)' --vdev=net_ring0 \
-		2>"$work/log" &
-	pid=$!
-	for _ in $(seq 150); do
-		grep -q ' ready' "$work/log" && return
-		kill -0 "$pid" 2>/dev/null || fail "the gateway did not start"
-		sleep 0.1
-	done
-	fail "the gateway is not ready"
-}
-
-stop() {
-	kill "$pid"
-	wait "$pid" || fail "exit status $? after SIGTERM"
-	pid=
+	start_gateway --vdev=net_ring0
 }
 
 start gateway.example.yaml
@@ -77,7 +50,7 @@ ok "what the node is and does"
 ctl --json config secrets=true | python3 -c 'import json, sys; json.dump(json.load(sys.stdin)["config"], open(sys.argv[1], "w"))' "$work/config.json"
 json_is 'a["config"]["colour"]["keys"][0]["hex"] == "secret" and a["config"]["version"] == a["config_version"] == 1' config
 json_is 'a["config"]["vips"][3]["quic"]["configs"][0]["key"] == "secret"' config
-stop
+stop_gateway
 examples_of_before=$examples examples=$work
 start config.json
 ctl --json config secrets=true | python3 -c 'import json, sys; a = json.load(sys.stdin)["config"]; b = json.load(open(sys.argv[1])); [x["blacklist"][0].pop("expires_after") for x in (a, b)]; sys.exit(a != b)' "$work/config.json" ||
@@ -171,7 +144,7 @@ for wrong in "no-such" "vip-add {" "backend-add vip=v" "status x" "vip-remove" "
 	ctl $wrong >/dev/null 2>&1 || status=$?
 	[ "$status" = 2 ] || fail "$wrong: exit status $status, not 2"
 done
-stop
+stop_gateway
 ok "for people: tables, help, exit statuses"
 
 start gateway-eip.example.yaml
@@ -197,6 +170,6 @@ json_is 'a["count"] == 9003 and len(a["eips"]) == 9003 and len({e["public"] for 
 json_is 'a["config_version"] == 9' status
 json_is '{v["name"] for v in a["counters"]["vips"]} == {"vip-web", "web6"}' counters
 refused "vip-add: vip: tier eip has none" vip-add name=v address=198.19.0.9 port=80 protocol=tcp
-stop
+stop_gateway
 ok "EIPs: one and many, pages, names"
 echo "PASS"

@@ -5,72 +5,13 @@
 #   network_modes_test.sh GATEWAY-BINARY GATEWAYCTL-BINARY [WORKERS [DISPATCHERS]]
 # Skips with exit 77 and its reason without root; fails then under REQUIRE_ALL=1.
 set -euo pipefail
-gateway=$(readlink -f "$1")
-ctl=$(readlink -f "$2")
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh" gwmodes "$1" "$2"
 workers=${3:-1}
 dispatchers=${4:-0}
-p=dt-gwmodes-$$
-work=$(mktemp -d "/tmp/$p.XXXXXX")
-pids=()
+need ip ethtool curl python3 ping
 
-skip() {
-	echo "SKIP: $1"
-	[ "${REQUIRE_ALL:-0}" = 1 ] && { echo "REQUIRE_ALL=1: a skip is a failure"; exit 1; }
-	exit 77
-}
-
-finish() {
-	local status=$?
-	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-	for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-	for n in client router gw server; do ip netns del "$p-$n" 2>/dev/null || true; done
-	[ $status -eq 0 ] || { [ $status -eq 77 ] || tail -20 "$work"/*.log 2>/dev/null || true; }
-	rm -rf "$work"
-	exit $status
-}
-trap finish EXIT
-
-[ "$(id -u)" = 0 ] || skip "network namespaces need root"
-for tool in ip ethtool curl python3 ping; do
-	command -v $tool >/dev/null || skip "$tool is missing"
-done
-
-fail() { echo "FAIL: $1"; exit 1; }
-ok() { echo "ok: $1"; }
-in_ns() { local n=$1; shift; ip netns exec "$p-$n" "$@"; }
-control() { "$ctl" --socket "$work/gw.sock" --json "$@"; }
-
-# link NAME N: veth between the router (.1, ::1) and eth0 of NAME (.2, ::2). Offloads off on both ends: the gateway reads what a wire would carry.
-link() {
-	ip netns add "$p-$1"
-	ip link add "v-$1" netns "$p-router" type veth peer name eth0 netns "$p-$1"
-	in_ns router ethtool -K "v-$1" tx off tso off gso off gro off >/dev/null
-	in_ns "$1" ethtool -K eth0 tx off tso off gso off gro off >/dev/null
-	in_ns router sysctl -qw "net.ipv6.conf.v-$1.accept_dad=0" "net.ipv4.conf.v-$1.rp_filter=0"
-	in_ns "$1" sysctl -qw net.ipv6.conf.eth0.accept_dad=0 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0
-	in_ns router ip addr add "198.18.$2.1/24" dev "v-$1"
-	in_ns router ip addr add "2001:db8:$2::1/64" dev "v-$1"
-	in_ns router ip link set "v-$1" up
-	in_ns "$1" ip link set lo up
-	in_ns "$1" ip link set eth0 up
-}
-
-host() {
-	in_ns "$1" ip addr add "198.18.$2.2/24" dev eth0
-	in_ns "$1" ip addr add "2001:db8:$2::2/64" dev eth0
-	in_ns "$1" ip route add default via "198.18.$2.1"
-	in_ns "$1" ip -6 route add default via "2001:db8:$2::1"
-}
-
-ip netns add "$p-router"
-in_ns router ip link set lo up
-in_ns router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0
-link client 141
-link gw 121
-link server 131
-host client 141
-host server 131
-in_ns gw sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
+make_network
 for vip in 44 46 88 90; do in_ns router ip route add 198.19.100.$vip via 198.18.121.2; done
 for vip in 64 66; do in_ns router ip -6 route add 2001:db8:f00::$vip via 2001:db8:121::2; done
 # DNAT: the backend's way to its clients leads through the gateway.
@@ -113,20 +54,9 @@ head -c 5242880 /dev/urandom > "$work/file"
 mkdir "$work/www" && mv "$work/file" "$work/www/file"
 for port in 8000 8088 80; do
 	ip netns exec "$p-server" python3 -m http.server -d "$work/www" --bind :: $port >"$work/http-$port.log" 2>&1 &
-	pids+=($!)
 done
 
-# Not through in_ns: a function in the background is a shell, and its pid not the gateway's.
-ip netns exec "$p-gw" "$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 \
-	--lcores='0@(0-1),1@(0-1),2@(0-1),3@(0-1)' "--vdev=net_af_packet0,iface=eth0,qpairs=1" 2>"$work/gateway.log" &
-gw_pid=$!
-pids+=("$gw_pid")
-for _ in $(seq 100); do
-	grep -q ' ready' "$work/gateway.log" && break
-	kill -0 "$gw_pid" 2>/dev/null || fail "the gateway did not start"
-	sleep 0.1
-done
-grep -q ' ready' "$work/gateway.log" || fail "the gateway is not ready"
+start_gateway --vdev=net_af_packet0,iface=eth0,qpairs=1
 ok "the gateway is ready"
 
 in_ns client ping -c 2 -i 0.2 -W 1 2001:db8:f00::64 >"$work/ping.log" || fail "an IPv6 VIP does not answer ping"
@@ -161,7 +91,7 @@ PY
 else
 	echo "no VXLAN in this kernel: the tunnel is left out"
 fi
-counters=$(control counters)
+counters=$(json counters)
 for reason in MALFORMED_IP MALFORMED_TCP BAD_CHECKSUM NO_NEIGHBOUR NAT_FAIL TUNNEL_ENCAP_FAIL; do
 	grep -q "\"$reason\": *[1-9]" <<<"$counters" && fail "packets were dropped: $reason"
 done
@@ -170,8 +100,5 @@ if [ $((workers + dispatchers)) -gt 1 ]; then
 	grep -q '"handed_over": *[1-9]' <<<"$counters" || fail "no packet was handed over between workers"
 	ok "packets are handed over"
 fi
-status=0
-kill "$gw_pid"
-wait "$gw_pid" || status=$?
-[ "$status" = 0 ] || fail "exit status $status after SIGTERM"
+stop_gateway
 echo "PASS"

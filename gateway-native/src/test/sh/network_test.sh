@@ -5,66 +5,14 @@
 #   network_test.sh GATEWAY-BINARY GATEWAYCTL-BINARY RINGTOOL-BINARY [WORKERS [QUEUES]]
 # Skips with exit 77 and its reason without root; fails then under REQUIRE_ALL=1.
 set -euo pipefail
-gateway=$(readlink -f "$1")
-ctl=$(readlink -f "$2")
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh" gwtest "$1" "$2"
 ringtool=$(readlink -f "$3")
 workers=${4:-1}
 queues=${5:-1}
-p=dt-gwtest-$$
-work=$(mktemp -d "/tmp/$p.XXXXXX")
-pids=()
+need ip ethtool curl python3 ping
 
-skip() {
-	echo "SKIP: $1"
-	[ "${REQUIRE_ALL:-0}" = 1 ] && { echo "REQUIRE_ALL=1: a skip is a failure"; exit 1; }
-	exit 77
-}
-
-finish() {
-	local status=$?
-	for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null || true; kill "$pid" 2>/dev/null || true; done
-	for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-	for n in client router gw server; do ip netns del "$p-$n" 2>/dev/null || true; done
-	[ $status -eq 0 ] || { [ $status -eq 77 ] || tail -20 "$work"/*.log 2>/dev/null || true; }
-	rm -rf "$work"
-	exit $status
-}
-trap finish EXIT
-
-[ "$(id -u)" = 0 ] || skip "network namespaces need root"
-for tool in ip ethtool curl python3 ping; do
-	command -v $tool >/dev/null || skip "$tool is missing"
-done
-
-fail() { echo "FAIL: $1"; exit 1; }
-ok() { echo "ok: $1"; }
-in_ns() { local n=$1; shift; ip netns exec "$p-$n" "$@"; }
-control() { "$ctl" --socket "$work/gw.sock" --json "$@"; }
-
-# link NAME SUBNET: veth between the router (.1) and eth0 of NAME. Offloads off on both ends: the gateway reads what a wire would carry.
-link() {
-	ip netns add "$p-$1"
-	ip link add "v-$1" netns "$p-router" type veth peer name eth0 netns "$p-$1"
-	in_ns router sysctl -qw "net.ipv6.conf.v-$1.disable_ipv6=1"
-	in_ns "$1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
-	in_ns router ethtool -K "v-$1" tx off tso off gso off gro off >/dev/null
-	in_ns "$1" ethtool -K eth0 tx off tso off gso off gro off >/dev/null
-	in_ns router ip addr add "$2.1/24" dev "v-$1"
-	in_ns router ip link set "v-$1" up
-	in_ns "$1" ip link set lo up
-	in_ns "$1" ip link set eth0 up
-}
-
-ip netns add "$p-router"
-in_ns router ip link set lo up
-in_ns router sysctl -qw net.ipv4.ip_forward=1
-link client 198.18.141
-link gw 198.18.121
-link server 198.18.131
-in_ns client ip addr add 198.18.141.2/24 dev eth0
-in_ns client ip route add default via 198.18.141.1
-in_ns server ip addr add 198.18.131.2/24 dev eth0
-in_ns server ip route add default via 198.18.131.1
+make_network
 in_ns router ip route add 198.19.100.1 via 198.18.121.2
 
 cat > "$work/gateway.yaml" <<YAML
@@ -97,7 +45,6 @@ YAML
 head -c 10485760 /dev/urandom > "$work/file"
 mkdir "$work/www" && mv "$work/file" "$work/www/file"
 ip netns exec "$p-server" python3 -m http.server -d "$work/www" 8000 >"$work/http.log" 2>&1 &
-pids+=($!)
 ip netns exec "$p-server" python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -106,25 +53,9 @@ while True:
     data, peer = s.recvfrom(2048)
     s.sendto(data, peer)
 ' >/dev/null 2>&1 &
-pids+=($!)
 
-start_gateway() {
-	: >"$work/gateway.log" # the one before was ready too
-	# Not through in_ns: a function in the background is a shell, and its pid not the gateway's.
-	ip netns exec "$p-gw" "$gateway" --config "$work/gateway.yaml" -- --no-huge -m 256 \
-		--lcores='0@(0-1),1@(0-1),2@(0-1)' "--vdev=net_af_packet0,iface=eth0,qpairs=$queues" \
-		2>"$work/gateway.log" &
-	gw_pid=$!
-	pids+=("$gw_pid")
-	for _ in $(seq 100); do
-		grep -q ' ready' "$work/gateway.log" && return
-		kill -0 "$gw_pid" 2>/dev/null || fail "the gateway did not start"
-		sleep 0.1
-	done
-	fail "the gateway is not ready"
-}
-
-start_gateway
+port=--vdev=net_af_packet0,iface=eth0,qpairs=$queues
+start_gateway "$port"
 ok "the gateway is ready"
 
 in_ns client ping -c 3 -i 0.2 -W 1 198.19.100.1 >"$work/ping.log" || fail "the VIP does not answer ping"
@@ -146,9 +77,9 @@ for n in (1, 100, 1400):
 PY
 ok "UDP comes back"
 
-sessions=$(control sessions vip=vip-echo client=198.18.141.2)
+sessions=$(json sessions vip=vip-echo client=198.18.141.2)
 [[ $sessions == *'"client_address":"198.18.141.2"'*'"backend":"rs-1-echo"'*'"state":"UDP"'* ]] || fail "the session is not shown: $sessions"
-[[ $(control sessions vip=vip-echo client=198.18.141.3) == *'"sessions":[]'* ]] || fail "sessions of another client are shown"
+[[ $(json sessions vip=vip-echo client=198.18.141.3) == *'"sessions":[]'* ]] || fail "sessions of another client are shown"
 ok "sessions are shown by VIP and client"
 
 in_ns client python3 - <<'PY' || fail "a port that nobody listens on is not refused"
@@ -161,12 +92,12 @@ try:
 except socket.timeout:
     pass
 PY
-control counters | grep -q '"NO_VIP": *[1-9]' || fail "no NO_VIP is counted"
+json counters | grep -q '"NO_VIP": *[1-9]' || fail "no NO_VIP is counted"
 ok "an unknown port is dropped as NO_VIP and counted"
 
 # The complaint quotes 60 bytes of the key: half of its last character.
 half=$(printf 'a%.0s' $(seq 59))é
-complaint=$(control vip-add '{"name":"vip-x","address":"198.19.100.9","port":80,"protocol":"tcp","'"$half"'":1}' 2>&1 || true)
+complaint=$(json vip-add '{"name":"vip-x","address":"198.19.100.9","port":80,"protocol":"tcp","'"$half"'":1}' 2>&1 || true)
 [[ $complaint == *"unknown key"* ]] || fail "no answer to a command whose complaint cuts a character in two: $complaint"
 ok "a complaint that cuts a character in two arrives"
 
@@ -175,10 +106,10 @@ ok "a complaint that cuts a character in two arrives"
 ip netns exec "$p-client" bash -c 'for i in $(seq 60); do curl -sS -m 5 -o /dev/null -r 0-1000 http://198.19.100.1/file || exit 1; done' &
 load=$!
 for i in $(seq 20); do
-	control vip-set '{"name":"vip-web","address":"198.19.100.1","port":80,"protocol":"tcp","new_connection_limit":'$((1000 + i))',"backends":[{"name":"rs-1-web","address":"198.18.131.2","port":8000}]}' >/dev/null
+	json vip-set '{"name":"vip-web","address":"198.19.100.1","port":80,"protocol":"tcp","new_connection_limit":'$((1000 + i))',"backends":[{"name":"rs-1-web","address":"198.18.131.2","port":8000}]}' >/dev/null
 done
 wait $load || fail "a request failed during changes"
-control status | grep -q '"config_version": *21' || fail "config_version is not 21 after 20 changes"
+json status | grep -q '"config_version": *21' || fail "config_version is not 21 after 20 changes"
 ok "20 changes under load: no request fails"
 
 # Backends come, drain and go, the one that serves included; both are the same server.
@@ -186,21 +117,21 @@ ok "20 changes under load: no request fails"
 ip netns exec "$p-client" bash -c 'for i in $(seq 60); do curl -sS -m 5 -o /dev/null -r 0-1000 http://198.19.100.1/file || exit 1; done' &
 load=$!
 for _ in $(seq 6); do
-	control backend-add vip=vip-web name=rs-2-web address=198.18.131.2 port=8000 >/dev/null
-	control backend-drain vip=vip-web backend=rs-1-web >/dev/null
-	control backend-remove vip=vip-web backend=rs-1-web >/dev/null
-	control backend-add vip=vip-web name=rs-1-web address=198.18.131.2 port=8000 >/dev/null
-	control backend-remove vip=vip-web backend=rs-2-web >/dev/null
+	json backend-add vip=vip-web name=rs-2-web address=198.18.131.2 port=8000 >/dev/null
+	json backend-drain vip=vip-web backend=rs-1-web >/dev/null
+	json backend-remove vip=vip-web backend=rs-1-web >/dev/null
+	json backend-add vip=vip-web name=rs-1-web address=198.18.131.2 port=8000 >/dev/null
+	json backend-remove vip=vip-web backend=rs-2-web >/dev/null
 done
 wait $load || fail "a request failed while backends came and went"
 ok "backends come and go under load: no request fails"
 
-control vip-remove vip-web >/dev/null
+json vip-remove vip-web >/dev/null
 in_ns client curl -s -m 1 -o /dev/null http://198.19.100.1/file && fail "a removed VIP still serves"
 ok "a removed VIP serves no more"
 
 # Stopped for half a second while packets come: the poll gap and the losses before RX show it.
-rx_missed() { control counters | grep -o '"rx_missed": *[0-9]*' | grep -o '[0-9]*$'; }
+rx_missed() { json counters | grep -o '"rx_missed": *[0-9]*' | grep -o '[0-9]*$'; }
 before=$(rx_missed)
 kill -STOP "$gw_pid"
 in_ns client python3 - <<'PY'
@@ -223,7 +154,7 @@ gap=$("$ringtool" dump "$work"/gw-test-*.rings | grep -o '"longest_poll_gap_ns":
 [ "$gap" -gt 450000000 ] || fail "a stop of 500 ms shows as a poll gap of $gap ns"
 ok "a stop of 500 ms shows as a poll gap of $((gap / 1000000)) ms"
 if [ "$workers" -gt 1 ]; then
-	control counters | grep -q '"handed_over": *[1-9]' || fail "no packet was handed over between workers"
+	json counters | grep -q '"handed_over": *[1-9]' || fail "no packet was handed over between workers"
 	ok "packets are handed over between workers"
 fi
 
@@ -235,15 +166,12 @@ ok "a second daemon on the same control socket is refused"
 
 kill -9 "$gw_pid"
 wait "$gw_pid" 2>/dev/null || true
-start_gateway
+start_gateway "$port"
 in_ns client curl -sS -m 5 -o /dev/null -r 0-1000 http://198.19.100.1/file || fail "no service after a crash and a start"
 ok "takes over the control socket of a dead one"
 
 grep VmHWM "/proc/$gw_pid/status"
-kill "$gw_pid"
-status=0
-wait "$gw_pid" || status=$?
-[ "$status" = 0 ] || fail "exit status $status after SIGTERM"
+stop_gateway
 [ ! -e "$work/gw.sock" ] || fail "the control socket is left behind"
 ok "SIGTERM: exit status 0, no socket left"
 echo "PASS"
