@@ -89,6 +89,6 @@ registry: ## writes the files generated from common/src/main/registry
 	java common/src/main/registry/GenerateRegistry.java
 
 .PHONY: clean
-clean: ## removes what was built, keeps what setup fetched
+clean: ## removes what was built and what fuzzing learned, keeps what setup fetched
 	$(MVN) -q clean
-	rm -rf $(NATIVE) $(NATIVE_SANITIZED)
+	rm -rf $(NATIVE) $(NATIVE)-*
