@@ -2,62 +2,25 @@ package io.dyetrace.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dyetrace.lab.check.CheckResult;
-import io.dyetrace.lab.check.Checks;
-import io.dyetrace.lab.demo.Calm;
 import io.dyetrace.lab.observe.LabStatus;
-import io.dyetrace.lab.plan.LabPaths;
-import io.dyetrace.lab.system.Console;
-import java.nio.file.Path;
-import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.MethodOrderer;
+import io.dyetrace.lab.plan.LabTopology;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The shorter acceptance checks against one lab. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-class LabIT {
-  private Lab lab;
-  private boolean mine;
-
-  @BeforeAll
-  void bringUp() {
-    Requirements.root();
-    Requirements.noLab();
-    System.setProperty("dyetrace.home", Path.of("..").toAbsolutePath().normalize().toString());
-    lab = new Lab(LabPaths.standard(), new Console(true));
-    mine = true;
-    try {
-      lab.up();
-    } catch (LabException e) {
-      if (e.exitCode() == LabException.EXIT_USAGE) {
-        Requirements.missing(e.text());
-      }
-      throw e;
-    }
-    new Calm(lab).await(Duration.ofMinutes(3));
-  }
-
-  @AfterAll
-  void takeDown() {
-    if (mine) {
-      lab.down();
-    }
+class LabIT extends RunningLab {
+  LabIT() {
+    super(LabTopology.ONE_TIER);
   }
 
   @Test
   @Order(1)
   void shouldBeHealthyAndSayThatItIsUpAlready() {
-    lab.up();
+    lab().up();
 
-    assertThat(LabStatus.of(lab).complaints(lab)).isEmpty();
+    assertThat(LabStatus.of(lab()).complaints(lab())).isEmpty();
   }
 
   @ParameterizedTest
@@ -74,8 +37,6 @@ class LabIT {
         "every-fault"
       })
   void shouldPass(String check) {
-    CheckResult result = Checks.run(lab, Checks.named(check, Duration.ofMinutes(1)));
-
-    assertThat(result.problems()).as(result.measured().toString()).isEmpty();
+    pass(check);
   }
 }

@@ -6,6 +6,7 @@ import io.dyetrace.lab.packet.Capture;
 import io.dyetrace.lab.packet.TcpFrame;
 import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.plan.LabPlan;
+import io.dyetrace.lab.system.Pause;
 import java.util.List;
 import java.util.Optional;
 

@@ -17,6 +17,7 @@ import io.dyetrace.lab.plan.ConfigFiles;
 import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.plan.LabPlan;
 import io.dyetrace.lab.plan.Vip;
+import io.dyetrace.lab.system.Pause;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;

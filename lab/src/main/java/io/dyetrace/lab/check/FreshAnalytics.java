@@ -5,6 +5,7 @@ import io.dyetrace.lab.LabException;
 import io.dyetrace.lab.demo.Calm;
 import io.dyetrace.lab.observe.VerdictLog;
 import io.dyetrace.lab.process.Component;
+import io.dyetrace.lab.system.Pause;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

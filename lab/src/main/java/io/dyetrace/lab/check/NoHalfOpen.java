@@ -5,6 +5,7 @@ import io.dyetrace.lab.demo.Calm;
 import io.dyetrace.lab.fault.NftTable;
 import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.system.Command;
+import io.dyetrace.lab.system.Pause;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;

@@ -3,6 +3,7 @@ package io.dyetrace.lab.check;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.observe.ClickHouse;
+import io.dyetrace.lab.system.Pause;
 
 /** Stamps of successful probes, from ClickHouse. */
 final class OneNodeEachWay implements Check {

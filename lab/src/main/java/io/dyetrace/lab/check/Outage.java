@@ -6,6 +6,7 @@ import io.dyetrace.lab.demo.Calm;
 import io.dyetrace.lab.observe.SeenVerdict;
 import io.dyetrace.lab.observe.VerdictLog;
 import io.dyetrace.lab.process.Component;
+import io.dyetrace.lab.system.Pause;
 import java.time.Duration;
 import java.util.List;
 

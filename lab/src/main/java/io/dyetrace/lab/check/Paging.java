@@ -8,6 +8,7 @@ import io.dyetrace.lab.demo.Trial;
 import io.dyetrace.lab.demo.VerdictWatch;
 import io.dyetrace.lab.fault.FaultKind;
 import io.dyetrace.lab.observe.HttpJson;
+import io.dyetrace.lab.system.Pause;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,6 +8,7 @@ import io.dyetrace.lab.demo.Trial;
 import io.dyetrace.lab.demo.VerdictWatch;
 import io.dyetrace.lab.fault.FaultKind;
 import io.dyetrace.lab.observe.ClickHouse;
+import io.dyetrace.lab.system.Pause;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -4,6 +4,7 @@ import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
 import io.dyetrace.lab.observe.LabStatus;
 import io.dyetrace.lab.observe.LearnedNodes;
+import io.dyetrace.lab.system.Pause;
 import java.time.Duration;
 import java.util.List;
 
@@ -32,12 +33,7 @@ public final class Calm {
       if (System.nanoTime() > deadlineNs) {
         throw LabException.failed("not calm after " + limit.toSeconds() + " s: " + now);
       }
-      try {
-        Thread.sleep(500);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw LabException.failed("interrupted");
-      }
+      Pause.seconds(0.5);
     }
   }
 

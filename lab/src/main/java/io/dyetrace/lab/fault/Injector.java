@@ -4,6 +4,7 @@ import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
 import io.dyetrace.lab.plan.Host;
 import io.dyetrace.lab.plan.Vip;
+import io.dyetrace.lab.system.Pause;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -43,7 +44,7 @@ public final class Injector {
     long deadlineNs = System.nanoTime() + PROOF_LIMIT.toNanos();
     Optional<String> proof = fault.prove();
     while (proof.isEmpty() && System.nanoTime() < deadlineNs) {
-      pause();
+      Pause.seconds(0.2);
       proof = fault.prove();
     }
     if (proof.isEmpty()) {
@@ -69,7 +70,7 @@ public final class Injector {
       if (System.nanoTime() > deadlineNs) {
         throw LabException.failed("%s %s is undone, but: %s".formatted(kind.label(), target, why));
       }
-      pause();
+      Pause.seconds(0.2);
       why = fault.whyNotHealed();
     }
     lab.faults().remove(kind.label(), target);
@@ -139,14 +140,5 @@ public final class Injector {
   private static long nowNs() {
     Instant now = Instant.now();
     return now.getEpochSecond() * 1_000_000_000L + now.getNano();
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(200);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw LabException.failed("interrupted");
-    }
   }
 }

@@ -2,6 +2,7 @@ package io.dyetrace.lab.process;
 
 import io.dyetrace.lab.LabException;
 import io.dyetrace.lab.plan.LabPaths;
+import io.dyetrace.lab.system.Pause;
 import io.dyetrace.lab.system.ProcFs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -134,7 +135,7 @@ public final class Supervisor {
             "%s: not ready after %d s: %s%s"
                 .formatted(component.name(), limit.toSeconds(), why, tail(component)));
       }
-      pause(POLL_MS * 2);
+      Pause.millis(POLL_MS * 2);
     }
   }
 
@@ -181,7 +182,7 @@ public final class Supervisor {
       if (System.nanoTime() > deadlineNs) {
         return false;
       }
-      pause(POLL_MS / 5);
+      Pause.millis(POLL_MS / 5);
     }
     return true;
   }
@@ -212,7 +213,7 @@ public final class Supervisor {
       records.forEach(r -> ProcessHandle.of(r.pid()).ifPresent(ProcessHandle::destroy));
       long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(attempt == 0 ? 1500 : 0);
       while (System.nanoTime() < deadlineNs && records.stream().anyMatch(ProcessRecord::alive)) {
-        pause(POLL_MS);
+        Pause.millis(POLL_MS);
       }
       records.stream()
           .filter(ProcessRecord::alive)
@@ -231,15 +232,6 @@ public final class Supervisor {
           : "; its log ends with:\n    " + String.join("\n    ", last);
     } catch (IOException e) {
       return "; it has no log";
-    }
-  }
-
-  static void pause(long ms) {
-    try {
-      Thread.sleep(ms);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw LabException.failed("interrupted");
     }
   }
 }
