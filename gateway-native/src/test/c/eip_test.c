@@ -104,6 +104,13 @@ void drop(struct worker *w, struct rte_mbuf *packet, enum dt_drop_reason reason)
 	rte_pktmbuf_free(packet);
 }
 
+void drop_uncreated(struct worker *w, uint32_t bytes, enum dt_drop_reason reason)
+{
+	(void)w;
+	(void)bytes;
+	fail_msg("no buffer: %s", dt_drop_reason_name(reason));
+}
+
 void stamp_point(struct worker *w, struct packet_meta *meta, enum dt_trace_point point)
 {
 	(void)w;

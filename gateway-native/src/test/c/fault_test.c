@@ -81,22 +81,45 @@ static void should_say_that_a_port_takes_no_more(void **state)
 	assert_int_equal(pipeline_drops(p, DT_DROP_TX_QUEUE_FULL), 3);
 }
 
-static void should_say_that_no_buffer_is_left(void **state)
+// A packet that is to be answered comes in by the last buffer.
+static void expect_no_buffer_for_the_answer(const struct frame *ask)
 {
 	static struct rte_mbuf *taken[16384];
-	struct frame ask = frame_arp_request("198.18.21.1", "198.18.21.2");
 	unsigned int n = 0;
 
-	(void)state;
 	while (n < 16383 && (taken[n] = rte_pktmbuf_alloc(p->pool)))
 		n++;
-	rte_pktmbuf_free(taken[--n]); // one, for the question itself
-	pipeline_receive(p, 0, &ask, 1);
+	rte_pktmbuf_free(taken[--n]);
+	pipeline_receive(p, 0, ask, 1);
 	assert_int_equal(p->sent_count, 0);
 	assert_int_equal(pipeline_drops(p, DT_DROP_MBUF_EXHAUSTED), 1);
 	rte_pktmbuf_free_bulk(taken, n);
-	pipeline_receive(p, 0, &ask, 1);
+	pipeline_receive(p, 0, ask, 1);
 	assert_int_equal(p->sent_count, 1);
+	assert_int_equal(pipeline_drops(p, DT_DROP_MBUF_EXHAUSTED), 1);
+}
+
+static void should_say_that_no_buffer_is_left(void **state)
+{
+	struct frame ask = frame_arp_request("198.18.21.1", "198.18.21.2");
+
+	(void)state;
+	expect_no_buffer_for_the_answer(&ask);
+}
+
+static void should_say_that_no_buffer_is_left_for_an_icmp_error(void **state)
+{
+	const struct worker_counters *counters = &p->node.workers[0]->counters;
+	struct frame late = syn(40000, 80);
+
+	(void)state;
+	late.bytes[ETHERNET_BYTES + IPV4_TTL] = 1;
+	frame_finish(&late);
+	expect_no_buffer_for_the_answer(&late);
+	assert_int_equal(pipeline_drops(p, DT_DROP_TTL_EXCEEDED), 2);
+	assert_int_equal(counters->icmp_errors_sent, 1);
+	assert_int_equal(
+		counters->packets_made, 2); // the one without a buffer too: the books balance
 }
 
 static void should_say_that_a_worker_is_behind(void **state)
@@ -192,6 +215,8 @@ int main(void)
 			should_say_that_a_port_takes_no_more, open_one, close_it),
 		cmocka_unit_test_setup_teardown(
 			should_say_that_no_buffer_is_left, open_one, close_it),
+		cmocka_unit_test_setup_teardown(
+			should_say_that_no_buffer_is_left_for_an_icmp_error, open_one, close_it),
 		cmocka_unit_test_setup_teardown(
 			should_say_that_a_worker_is_behind, open_four, close_it),
 		cmocka_unit_test_setup_teardown(

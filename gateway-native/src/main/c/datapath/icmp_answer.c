@@ -32,15 +32,28 @@ static void begin_meta(
 	};
 }
 
+// Counted when there is none.
+static struct rte_mbuf *new_buffer(struct worker *worker, size_t len)
+{
+	uint32_t bytes = (uint32_t)(len + ETHERNET_BYTES);
+	struct rte_mbuf *buffer;
+
+	if (rte_pktmbuf_data_room_size(worker->pool) < RTE_PKTMBUF_HEADROOM + len) {
+		drop_uncreated(worker, bytes, DT_DROP_NO_HEADROOM);
+		return NULL;
+	}
+	buffer = rte_pktmbuf_alloc(worker->pool);
+	if (!buffer)
+		drop_uncreated(worker, bytes, DT_DROP_MBUF_EXHAUSTED);
+	return buffer;
+}
+
 static struct rte_mbuf *new_packet(
 	struct worker *worker, const struct packet_meta *about, const uint8_t *bytes, size_t len)
 {
+	struct rte_mbuf *answer = new_buffer(worker, len);
 	struct packet_meta *meta;
-	struct rte_mbuf *answer;
 
-	if (rte_pktmbuf_data_room_size(worker->pool) < RTE_PKTMBUF_HEADROOM + len)
-		return NULL;
-	answer = rte_pktmbuf_alloc(worker->pool);
 	if (!answer)
 		return NULL;
 	worker->counters.packets_made++;
