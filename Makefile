@@ -66,6 +66,10 @@ bench: build ## measures the colour and the detection with JMH; writes benchmark
 bench-gateway: build ## measures what a packet costs the gateway, case by case; writes benchmarks/results/gateway.md and gateway.json
 	benchmarks/gateway.sh
 
+.PHONY: bench-analytics
+bench-analytics: build ## drives the whole Flink job in memory: records per CPU-second, state, latency; writes benchmarks/results/analytics.md and analytics.json
+	benchmarks/analytics.sh $(BENCH_ARGS)
+
 .PHONY: bench-localization
 bench-localization: ## measures localization beside published methods; writes benchmarks/results/ (needs make build)
 	benchmarks/localization.sh $(BENCH_ARGS)

@@ -16,7 +16,12 @@ import io.dyetrace.storage.flink.StorageRowTypeInfo;
 import io.dyetrace.storage.row.StorageRow;
 import java.time.Duration;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.DataStreamUtils;
+import org.apache.flink.streaming.api.datastream.KeyedStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
@@ -25,8 +30,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *
  * <pre>
  * detection: probes, points, counters ─▶ progress ─▶ detector per cluster ─▶ dyetrace.verdicts
- * storage:   every topic, verdicts too ─▶ split ─▶ rows, repeats removed ─┬───────────▶ ClickHouse
- *                                            │     a stateless tier's replies └▶ reply keys ─┘
+ * storage:   every topic, verdicts too ─▶ split ─▶ rows, repeats removed ─▶ reply keys ─▶ ClickHouse
  *                                            └───▶ dyetrace.dead-letter
  * </pre>
  *
@@ -62,13 +66,14 @@ public final class AnalyticsJob {
         WatermarkStrategy.<Telemetry>forMonotonousTimestamps()
             .withTimestampAssigner((element, appendTimeMs) -> eventTimeMs(element, appendTimeMs))
             .withIdleness(IDLE_AFTER);
-    SingleOutputStreamOperator<Verdict> verdicts =
+    SingleOutputStreamOperator<Telemetry> telemetry =
         environment
             .fromSource(sources.detection(), eventTime, "detection-source", OpaqueType.TELEMETRY)
             .uid("detection-source")
             .transform("progress", OpaqueType.TELEMETRY, new ProgressOperator())
-            .uid("detection-progress")
-            .keyBy(Telemetry::key)
+            .uid("detection-progress");
+    SingleOutputStreamOperator<Verdict> verdicts =
+        keyed(telemetry, Telemetry::key, Types.STRING)
             .transform(
                 "detector",
                 ProtobufTypes.VERDICT,
@@ -101,22 +106,31 @@ public final class AnalyticsJob {
         .uid("dead-letter-sink")
         .name("dead letters");
     SingleOutputStreamOperator<StorageRow> rows =
-        readable
-            .keyBy(Telemetry::key)
-            .process(new RowFunction(settings.deduplicationTtl(), flows))
+        keyed(readable, Telemetry::key, Types.STRING)
+            .process(new RowFunction(settings.deduplicationTtl()))
             .returns(StorageRowTypeInfo.INSTANCE)
             .uid("rows")
             .name("rows");
-    rows.union(
-            rows.getSideOutput(RowFunction.BY_FLOW)
-                .keyBy(new ByFlow(flows), Types.STRING)
-                .process(new KeyFillFunction(settings.deduplicationTtl()))
-                .returns(StorageRowTypeInfo.INSTANCE)
-                .uid("reply-keys")
-                .name("reply keys"))
+    keyed(rows, new ByFlow(flows), Types.LONG)
+        .process(new KeyFillFunction(flows))
+        .returns(StorageRowTypeInfo.INSTANCE)
+        .uid("reply-keys")
+        .name("reply keys")
         .sinkTo(sinks.rows())
         .uid("row-sink")
         .name("ClickHouse");
+  }
+
+  /**
+   * Brings together what has one key. A single subtask has every key already: nothing is written,
+   * moved and parsed again on the way to itself. The state is the same either way, so that the
+   * parallelism may change from one start to the next.
+   */
+  private static <T, K> KeyedStream<T, K> keyed(
+      DataStream<T> stream, KeySelector<T, K> key, TypeInformation<K> type) {
+    return stream.getExecutionEnvironment().getParallelism() == 1
+        ? DataStreamUtils.reinterpretAsKeyedStream(stream, key, type)
+        : stream.keyBy(key, type);
   }
 
   private static long eventTimeMs(Telemetry element, long appendTimeMs) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Makes fault detectors where the operator runs. Topology and configuration travel there as the
  * texts of their files.
  */
-final class FaultDetectors implements Detector.Factory {
+public final class FaultDetectors implements Detector.Factory {
   private static final long serialVersionUID = 1L;
 
   private final String configText;
@@ -25,7 +25,7 @@ final class FaultDetectors implements Detector.Factory {
   private transient @Nullable Topology topology;
   private transient @Nullable DetectorConfig config;
 
-  FaultDetectors(String configText, String topologyText) {
+  public FaultDetectors(String configText, String topologyText) {
     this.configText = configText;
     this.topologyText = topologyText;
   }
@@ -41,7 +41,7 @@ final class FaultDetectors implements Detector.Factory {
   }
 
   /** How the topology's replies are told apart. */
-  Flows flows() {
+  public Flows flows() {
     return Flows.of(topology());
   }
 

@@ -70,7 +70,7 @@ public final class FlinkSettings {
   }
 
   /** The embedded cluster's: small. */
-  static Configuration embeddedCluster(AnalyticsConfig config) {
+  public static Configuration embeddedCluster(AnalyticsConfig config) {
     Configuration c = new Configuration();
     // Flink takes the number from the cluster's settings, not from the job's.
     c.set(CheckpointingOptions.MAX_RETAINED_CHECKPOINTS, config.checkpoints().retained());

@@ -26,6 +26,7 @@ import java.util.function.ToLongFunction;
 import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes out of a batch what came before.
@@ -132,8 +133,14 @@ public final class Deduplication {
   private static PointBatch points(PointBatch batch, Seen seen) throws Exception {
     String prefix = "n/" + batch.getLocation().getNode() + "/" + batch.getBootId() + "/";
     List<Point> kept = new ArrayList<>(batch.getPointsCount());
+    String stream = "";
+    int worker = -1;
     for (Point point : batch.getPointsList()) {
-      if (seen.isNew(prefix + point.getWorker(), point.getRingSequence())) {
+      if (stream.isEmpty() || point.getWorker() != worker) {
+        worker = point.getWorker();
+        stream = prefix + worker;
+      }
+      if (seen.isNew(stream, point.getRingSequence())) {
         kept.add(point);
       }
     }
@@ -144,16 +151,19 @@ public final class Deduplication {
 
   private static CounterBatch counters(CounterBatch batch, Seen seen) throws Exception {
     String stream = "c/" + batch.getLocation().getNode() + "/" + batch.getBootId();
+    var node = seen.fresh(stream, batch.getNodeList(), NodeCounters::getRingSequence);
+    var vips = seen.fresh(stream, batch.getVipsList(), VipCounters::getRingSequence);
+    var drops = seen.fresh(stream, batch.getDropsList(), DropCounters::getRingSequence);
+    var workers = seen.fresh(stream, batch.getWorkersList(), WorkerCounters::getRingSequence);
+    if (seen.repeated == 0) {
+      return batch;
+    }
     CounterBatch.Builder rest = batch.toBuilder();
-    rest.clearNode()
-        .addAllNode(seen.fresh(stream, batch.getNodeList(), NodeCounters::getRingSequence));
-    rest.clearVips()
-        .addAllVips(seen.fresh(stream, batch.getVipsList(), VipCounters::getRingSequence));
-    rest.clearDrops()
-        .addAllDrops(seen.fresh(stream, batch.getDropsList(), DropCounters::getRingSequence));
-    rest.clearWorkers()
-        .addAllWorkers(seen.fresh(stream, batch.getWorkersList(), WorkerCounters::getRingSequence));
-    return seen.repeated == 0 ? batch : rest.build();
+    rest.clearNode().addAllNode(node);
+    rest.clearVips().addAllVips(vips);
+    rest.clearDrops().addAllDrops(drops);
+    rest.clearWorkers().addAllWorkers(workers);
+    return rest.build();
   }
 
   private static MeshBatch mesh(MeshBatch batch, Seen seen) throws Exception {
@@ -187,6 +197,8 @@ public final class Deduplication {
   private final class Seen {
     private final long nowMs;
     private final Map<String, SequenceWindow> touched = new HashMap<>();
+    private String lastStream = "";
+    private @Nullable SequenceWindow lastWindow;
     private int repeated;
 
     Seen(long nowMs) {
@@ -194,6 +206,18 @@ public final class Deduplication {
     }
 
     boolean isNew(String stream, long sequence) throws Exception {
+      if (window(stream).addToBatch(sequence, nowMs)) {
+        return true;
+      }
+      repeated++;
+      return false;
+    }
+
+    private SequenceWindow window(String stream) throws Exception {
+      SequenceWindow last = lastWindow;
+      if (last != null && stream.equals(lastStream)) {
+        return last;
+      }
       SequenceWindow window = touched.get(stream);
       if (window == null) {
         window = windows.get(stream);
@@ -202,11 +226,9 @@ public final class Deduplication {
         }
         touched.put(stream, window);
       }
-      if (window.add(sequence, nowMs)) {
-        return true;
-      }
-      repeated++;
-      return false;
+      lastStream = stream;
+      lastWindow = window;
+      return window;
     }
 
     <T> List<T> fresh(String stream, List<T> rows, ToLongFunction<T> sequence) throws Exception {
@@ -220,6 +242,7 @@ public final class Deduplication {
     }
 
     void save() throws Exception {
+      touched.values().forEach(SequenceWindow::endBatch);
       windows.putAll(touched);
     }
   }

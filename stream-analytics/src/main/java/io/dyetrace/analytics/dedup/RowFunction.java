@@ -1,7 +1,6 @@
 package io.dyetrace.analytics.dedup;
 
 import com.google.protobuf.Message;
-import io.dyetrace.analytics.flow.Flows;
 import io.dyetrace.analytics.telemetry.Telemetry;
 import io.dyetrace.analytics.telemetry.Telemetry.Batch;
 import io.dyetrace.common.record.CounterBatch;
@@ -9,9 +8,6 @@ import io.dyetrace.common.record.MeshBatch;
 import io.dyetrace.common.record.PointBatch;
 import io.dyetrace.common.record.ProbeBatch;
 import io.dyetrace.common.record.Verdict;
-import io.dyetrace.storage.flink.StorageRowTypeInfo;
-import io.dyetrace.storage.row.PointRow;
-import io.dyetrace.storage.row.ProbeRow;
 import io.dyetrace.storage.row.StorageRow;
 import io.dyetrace.storage.row.StorageRows;
 import java.time.Duration;
@@ -24,31 +20,21 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
-import org.apache.flink.util.OutputTag;
 
-/**
- * Batches of one sender in, rows that were not there before out. Reply points of a stateless tier,
- * whose key only their flow tells, go another way, together with copies of what tells it.
- */
+/** Batches of one sender in, rows that were not there before out. */
 public final class RowFunction extends KeyedProcessFunction<String, Telemetry, StorageRow> {
   private static final long serialVersionUID = 1L;
   private static final int SWEEPS_PER_TTL = 10;
 
-  /** Replies without a key, and rows that tell the key of a flow. */
-  public static final OutputTag<StorageRow> BY_FLOW =
-      new OutputTag<>("by-flow", StorageRowTypeInfo.INSTANCE);
-
   private final long ttlMs;
-  private final Flows flows;
   private transient Deduplication deduplication;
   private transient ValueState<Boolean> sweeping;
   private transient Counter rows;
   private transient long openedMs;
 
   @SuppressWarnings("NullAway.Init") // open() makes the transient fields
-  public RowFunction(Duration ttl, Flows flows) {
+  public RowFunction(Duration ttl) {
     this.ttlMs = ttl.toMillis();
-    this.flows = flows;
   }
 
   @Override
@@ -79,17 +65,7 @@ public final class RowFunction extends KeyedProcessFunction<String, Telemetry, S
     if (rest.isPresent()) {
       for (StorageRow row : rowsOf(rest.get().message())) {
         rows.inc();
-        if (!flows.hasStatelessTier()) {
-          out.collect(row);
-        } else if (row instanceof PointRow point && flows.lacksKey(point.point())) {
-          context.output(BY_FLOW, row);
-        } else {
-          out.collect(row);
-          if (row instanceof ProbeRow
-              || row instanceof PointRow syn && flows.tellsKey(syn.point())) {
-            context.output(BY_FLOW, row);
-          }
-        }
+        out.collect(row);
       }
     }
   }

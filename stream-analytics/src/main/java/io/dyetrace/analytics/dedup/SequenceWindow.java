@@ -3,6 +3,7 @@ package io.dyetrace.analytics.dedup;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sequence numbers of one sender that were seen lately, one bit each.
@@ -22,10 +23,15 @@ public final class SequenceWindow {
 
   private final Map<Long, Chunk> chunks = new HashMap<>();
 
+  /** The chunk that is being changed: no checkpoint has seen it yet. */
+  private @Nullable Chunk open;
+
+  private long openIndex;
+
   /** 512 numbers. */
   static final class Chunk {
-    final long[] bits;
-    final long touchedMs;
+    long[] bits;
+    long touchedMs;
 
     Chunk(long[] bits, long touchedMs) {
       this.bits = bits;
@@ -35,19 +41,49 @@ public final class SequenceWindow {
 
   /** Returns true when the number is new; it is not new the next time. */
   public boolean add(long sequence, long nowMs) {
-    long index = sequence >>> CHUNK_BITS;
+    boolean isNew = addToBatch(sequence, nowMs);
+    endBatch();
+    return isNew;
+  }
+
+  /**
+   * The same for one number of several that come together; {@link #endBatch} has to follow before
+   * anything else is done with the window.
+   */
+  boolean addToBatch(long sequence, long nowMs) {
+    Chunk chunk = open(sequence >>> CHUNK_BITS);
+    chunk.touchedMs = nowMs;
     int word = (int) (sequence >>> 6) & (WORDS - 1);
     long bit = 1L << (sequence & 63);
-    Chunk chunk = chunks.get(index);
-    if (chunk != null && (chunk.bits == FULL || (chunk.bits[word] & bit) != 0)) {
-      chunks.put(index, new Chunk(chunk.bits, nowMs));
+    if (chunk.bits == FULL || (chunk.bits[word] & bit) != 0) {
       return false;
     }
-    // Chunks are never changed in place: a checkpoint may be writing them.
-    long[] bits = chunk == null ? new long[WORDS] : chunk.bits.clone();
-    bits[word] |= bit;
-    chunks.put(index, new Chunk(full(bits) ? FULL : bits, nowMs));
+    chunk.bits[word] |= bit;
+    if (chunk.bits[word] == -1 && full(chunk.bits)) {
+      chunk.bits = FULL;
+    }
     return true;
+  }
+
+  /** From here on a checkpoint may be writing every chunk: none is changed in place. */
+  void endBatch() {
+    open = null;
+  }
+
+  private Chunk open(long index) {
+    Chunk current = open;
+    if (current != null && index == openIndex) {
+      return current;
+    }
+    Chunk before = chunks.get(index);
+    Chunk own =
+        before == null
+            ? new Chunk(new long[WORDS], 0)
+            : new Chunk(before.bits == FULL ? FULL : before.bits.clone(), before.touchedMs);
+    chunks.put(index, own);
+    open = own;
+    openIndex = index;
+    return own;
   }
 
   private static boolean full(long[] bits) {

@@ -5,8 +5,8 @@ import io.dyetrace.storage.row.ProbeRow;
 import io.dyetrace.storage.row.StorageRow;
 import org.apache.flink.api.java.functions.KeySelector;
 
-/** The flow of a row that has one. */
-public final class ByFlow implements KeySelector<StorageRow, String> {
+/** The flow of a row that tells or lacks a probe's key; what spreads the others evenly. */
+public final class ByFlow implements KeySelector<StorageRow, Long> {
   private static final long serialVersionUID = 1L;
 
   private final Flows flows;
@@ -16,12 +16,17 @@ public final class ByFlow implements KeySelector<StorageRow, String> {
   }
 
   @Override
-  public String getKey(StorageRow row) {
-    if (row instanceof ProbeRow probe) {
-      return flows.of(probe.result()).text();
-    } else if (row instanceof PointRow point) {
-      return flows.of(point.point()).text();
+  public Long getKey(StorageRow row) {
+    if (!flows.hasStatelessTier()) {
+      return row.timeNs();
     }
-    throw new IllegalArgumentException(row.getClass() + " has no flow");
+    if (row instanceof ProbeRow probe) {
+      return flows.of(probe.result()).hash();
+    }
+    if (row instanceof PointRow point
+        && (flows.lacksKey(point.point()) || flows.tellsKey(point.point()))) {
+      return flows.of(point.point()).hash();
+    }
+    return row.timeNs();
   }
 }

@@ -12,10 +12,10 @@ import java.util.TreeMap;
  */
 public final class InFlight {
   /** Clocks of probers and gateways differ by less. */
-  private static final long SKEW_NS = 3_000_000_000L;
+  static final long SKEW_NS = 3_000_000_000L;
 
   /** Two colour epochs and a boundary. */
-  private static final long RECOGNISED_NS = 62_000_000_000L;
+  static final long RECOGNISED_NS = 62_000_000_000L;
 
   /** Nothing older can fit a point that is not hopelessly late. */
   public static final long RETENTION_NS = 120_000_000_000L;
@@ -44,10 +44,15 @@ public final class InFlight {
     if (probe == null || probe.getKey() < point.getTimeNs() - RECOGNISED_NS) {
       return point;
     }
+    return withKey(point, probe.getValue());
+  }
+
+  /** The point as that probe's. */
+  static Point withKey(Point point, long key) {
     return point.toBuilder()
         .setKeyState(ProbeKeyState.KEY_VERIFIED)
-        .setProberId((int) (probe.getValue() >>> 32))
-        .setProbeSequence((int) (long) probe.getValue())
+        .setProberId((int) (key >>> 32))
+        .setProbeSequence((int) key)
         .build();
   }
 

@@ -8,60 +8,56 @@ import io.dyetrace.storage.row.ProbeRow;
 import io.dyetrace.storage.row.StorageRow;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
-import org.apache.flink.api.common.state.MapState;
-import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
-import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
- * Gives a stateless tier's reply rows their probe's key before they are stored. Keyed by flow: what
- * tells a flow's key (a probe's row, a SYN's point) goes in and nothing of it comes out; each reply
- * row comes out once, with its key, or without one when nobody told it in time. Whatever waits on a
- * flow at one time is of one probe: a flow rests for longer than anybody waits.
+ * Gives a stateless tier's reply rows their probe's key before they are stored; all other rows
+ * pass. Keyed by flow: a probe's row and a SYN's point tell the key of theirs. Each reply row comes
+ * out once, with its key, or without one when nobody told it in time. Whatever waits on a flow at
+ * one time is of one probe: a flow rests for longer than anybody waits.
  */
-public final class KeyFillFunction extends KeyedProcessFunction<String, StorageRow, StorageRow> {
+public final class KeyFillFunction extends KeyedProcessFunction<Long, StorageRow, StorageRow> {
   private static final long serialVersionUID = 1L;
 
   /** How long a reply waits for its probe: results come with the time-out at the latest. */
   static final Duration PATIENCE = Duration.ofSeconds(5);
 
-  private final long ttlMs;
-  private transient MapState<Long, Long> inFlight;
+  /** How long a flow is kept once a reply met its probe: repeated answers come within it. */
+  static final Duration SETTLED_TTL = Duration.ofSeconds(10);
+
+  /** How long a flow is kept whose replies were not seen. */
+  static final Duration TTL = Duration.ofNanos(InFlight.RETENTION_NS);
+
+  private final Flows flows;
+  private transient ValueState<long[]> flow;
   private transient ListState<StorageRow> waiting;
-  private transient ValueState<Long> wakeMs;
-  private transient ValueState<Long> touchedMs;
   private transient Counter filled;
   private transient Counter unfilled;
   private transient long openedMs;
 
-  /**
-   * Forgets a flow that is not used.
-   *
-   * @param ttl how long it is kept; longer than a flow rests
-   */
   @SuppressWarnings("NullAway.Init") // open() makes the transient fields
-  public KeyFillFunction(Duration ttl) {
-    this.ttlMs = Math.max(ttl.toMillis(), InFlight.RETENTION_NS / 1_000_000);
+  public KeyFillFunction(Flows flows) {
+    this.flows = flows;
   }
 
   @Override
   public void open(OpenContext context) {
     var runtime = getRuntimeContext();
-    inFlight = runtime.getMapState(new MapStateDescriptor<>("in-flight", Types.LONG, Types.LONG));
+    flow =
+        runtime.getState(
+            new ValueStateDescriptor<>(
+                "flow", PrimitiveArrayTypeInfo.LONG_PRIMITIVE_ARRAY_TYPE_INFO));
     waiting =
         runtime.getListState(new ListStateDescriptor<>("waiting", StorageRowTypeInfo.INSTANCE));
-    wakeMs = runtime.getState(new ValueStateDescriptor<>("wake", Types.LONG));
-    touchedMs = runtime.getState(new ValueStateDescriptor<>("touched", Types.LONG));
     filled = runtime.getMetricGroup().counter("dyetrace_analytics_reply_keys_filled_total");
     unfilled = runtime.getMetricGroup().counter("dyetrace_analytics_reply_keys_unknown_total");
     openedMs = -1;
@@ -70,86 +66,99 @@ public final class KeyFillFunction extends KeyedProcessFunction<String, StorageR
   @Override
   public void processElement(StorageRow row, Context context, Collector<StorageRow> out)
       throws Exception {
+    if (!flows.hasStatelessTier()) {
+      out.collect(row);
+    } else if (row instanceof ProbeRow probe) {
+      long sentNs = probe.result().getSentTimeNs();
+      learn(sentNs, key(probe.proberId(), probe.result().getProbeSequence()), context, out);
+      out.collect(row);
+    } else if (row instanceof PointRow reply && flows.lacksKey(reply.point())) {
+      reply(reply, context, out);
+    } else {
+      if (row instanceof PointRow syn && flows.tellsKey(syn.point())) {
+        Point p = syn.point();
+        learn(p.getTimeNs(), key(p.getProberId(), p.getProbeSequence()), context, out);
+      }
+      out.collect(row);
+    }
+  }
+
+  private static long key(int proberId, int sequence) {
+    return ((long) proberId << 32) | Integer.toUnsignedLong(sequence);
+  }
+
+  private void learn(long timeNs, long key, Context context, Collector<StorageRow> out)
+      throws Exception {
     long nowMs = context.timerService().currentProcessingTime();
     opened(nowMs);
-    touchedMs.update(nowMs);
-    if (row instanceof ProbeRow probe) {
-      learn(probe.result().getSentTimeNs(), probe.proberId(), probe.result().getProbeSequence());
-      release(out);
-    } else if (row instanceof PointRow reply && lacksKey(reply)) {
-      PointRow known = fill(reply);
-      if (lacksKey(known)) {
-        waiting.add(reply);
-        wake(context, nowMs + PATIENCE.toMillis());
-      } else {
-        filled.inc();
-        out.collect(known);
+    long[] before = flow.value();
+    long[] known = before == null ? FlowState.of(nowMs) : before;
+    long[] now = FlowState.withProbe(known, timeNs, key, nowMs);
+    if (now == known) {
+      return;
+    }
+    if (FlowState.waitingSinceMs(now) != 0) {
+      now = release(now, nowMs, out);
+    }
+    save(now, context, nowMs + SETTLED_TTL.toMillis());
+  }
+
+  private void reply(PointRow reply, Context context, Collector<StorageRow> out) throws Exception {
+    long nowMs = context.timerService().currentProcessingTime();
+    opened(nowMs);
+    long[] before = flow.value();
+    long[] now = before == null ? FlowState.of(nowMs) : before;
+    Point known = FlowState.fill(now, reply.point());
+    if (lacksKey(known)) {
+      waiting.add(reply);
+      if (FlowState.waitingSinceMs(now) == 0) {
+        now = FlowState.withWaitingSince(now, nowMs);
       }
-    } else if (row instanceof PointRow syn) {
-      Point p = syn.point();
-      learn(p.getTimeNs(), p.getProberId(), p.getProbeSequence());
-      release(out);
-    }
-    wake(context, nowMs + ttlMs);
-  }
-
-  private void learn(long timeNs, int proberId, int sequence) throws Exception {
-    inFlight.put(timeNs, ((long) proberId << 32) | Integer.toUnsignedLong(sequence));
-    List<Long> old = new ArrayList<>();
-    for (long sentNs : inFlight.keys()) {
-      if (sentNs < timeNs - ttlMs * 1_000_000) {
-        old.add(sentNs);
+      save(now, context, FlowState.waitingSinceMs(now) + PATIENCE.toMillis());
+    } else {
+      filled.inc();
+      out.collect(new PointRow(reply.location(), reply.bootId(), known));
+      if (!FlowState.isSettled(now)) {
+        flow.update(FlowState.settled(now, nowMs));
       }
     }
-    for (long sentNs : old) {
-      inFlight.remove(sentNs);
-    }
   }
 
-  private PointRow fill(PointRow reply) throws Exception {
-    return new PointRow(reply.location(), reply.bootId(), flights().fill(reply.point()));
-  }
-
-  private static boolean lacksKey(PointRow row) {
-    return row.point().getKeyState() == ProbeKeyState.KEY_UNKNOWN;
-  }
-
-  private InFlight flights() throws Exception {
-    Map<Long, Long> keys = new HashMap<>();
-    for (Map.Entry<Long, Long> e : inFlight.entries()) {
-      keys.put(e.getKey(), e.getValue());
-    }
-    return InFlight.of(keys);
+  private static boolean lacksKey(Point point) {
+    return point.getKeyState() == ProbeKeyState.KEY_UNKNOWN;
   }
 
   /** Lets go whoever knows its key now. */
-  private void release(Collector<StorageRow> out) throws Exception {
+  private long[] release(long[] state, long nowMs, Collector<StorageRow> out) throws Exception {
     List<StorageRow> still = new ArrayList<>();
-    boolean any = false;
+    boolean met = false;
     for (StorageRow row : waiting.get()) {
-      PointRow known = fill((PointRow) row);
-      any = true;
+      PointRow reply = (PointRow) row;
+      Point known = FlowState.fill(state, reply.point());
       if (lacksKey(known)) {
         still.add(row);
       } else {
+        met = true;
         filled.inc();
-        out.collect(known);
+        out.collect(new PointRow(reply.location(), reply.bootId(), known));
       }
     }
-    if (any) {
-      waiting.update(still);
-    }
+    waiting.update(still);
+    long[] released = met ? FlowState.settled(state, nowMs) : state;
+    return still.isEmpty() ? FlowState.withWaitingSince(released, 0) : released;
   }
 
   /** One timer a flow: the earliest that is wanted. */
-  private void wake(Context context, long atMs) throws Exception {
-    Long set = wakeMs.value();
-    if (set == null || set > atMs) {
-      if (set != null) {
+  private void save(long[] state, Context context, long wakeMs) throws Exception {
+    long set = FlowState.wakeMs(state);
+    if (set == 0 || set > wakeMs) {
+      if (set != 0) {
         context.timerService().deleteProcessingTimeTimer(set);
       }
-      wakeMs.update(atMs);
-      context.timerService().registerProcessingTimeTimer(atMs);
+      context.timerService().registerProcessingTimeTimer(wakeMs);
+      flow.update(FlowState.withWake(state, wakeMs));
+    } else {
+      flow.update(state);
     }
   }
 
@@ -157,24 +166,34 @@ public final class KeyFillFunction extends KeyedProcessFunction<String, StorageR
   public void onTimer(long timestampMs, OnTimerContext context, Collector<StorageRow> out)
       throws Exception {
     long nowMs = context.timerService().currentProcessingTime();
-    wakeMs.clear();
-    // After a restore timers fire before the backlog is read, and who waits may be answered in it.
-    if (nowMs - opened(nowMs) < PATIENCE.toMillis()) {
-      wake(context, nowMs + PATIENCE.toMillis());
+    long[] saved = flow.value();
+    if (saved == null) {
       return;
     }
-    for (StorageRow row : waiting.get()) {
-      unfilled.inc();
-      out.collect(row);
+    long[] state = FlowState.withWake(saved, 0);
+    // After a restore timers fire before the backlog is read, and who waits may be answered in it;
+    // so all times begin anew then.
+    long sinceMs = opened(nowMs);
+    long waitingMs = FlowState.waitingSinceMs(state);
+    if (waitingMs != 0 && nowMs - Math.max(waitingMs, sinceMs) >= PATIENCE.toMillis()) {
+      for (StorageRow row : waiting.get()) {
+        unfilled.inc();
+        out.collect(row);
+      }
+      waiting.clear();
+      state = FlowState.withWaitingSince(state, 0);
+      waitingMs = 0;
     }
-    waiting.clear();
-    Long touched = touchedMs.value();
-    long last = touched == null ? 0 : touched;
-    if (nowMs - last >= ttlMs && nowMs - opened(nowMs) >= ttlMs) {
-      inFlight.clear();
-      touchedMs.clear();
+    if (waitingMs != 0) {
+      save(state, context, Math.max(waitingMs, sinceMs) + PATIENCE.toMillis());
+      return;
+    }
+    Duration ttl = FlowState.isSettled(state) ? SETTLED_TTL : TTL;
+    long forgetMs = Math.max(FlowState.touchedMs(state), sinceMs) + ttl.toMillis();
+    if (nowMs >= forgetMs) {
+      flow.clear();
     } else {
-      wake(context, Math.max(last, opened(nowMs)) + ttlMs);
+      save(state, context, forgetMs);
     }
   }
 

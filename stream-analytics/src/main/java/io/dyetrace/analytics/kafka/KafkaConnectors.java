@@ -15,6 +15,7 @@ import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -32,13 +33,19 @@ public final class KafkaConnectors {
     this.bootstrapServers = bootstrapServers;
   }
 
+  /** What the source makes of Kafka's records. */
+  public static KafkaRecordDeserializationSchema<Telemetry> deserializer(
+      Keyed keyed, String pipeline) {
+    return new TelemetryDeserializer(keyed, pipeline);
+  }
+
   /** Reads from the saved state's offsets, or from the beginning without one. */
   public KafkaSource<Telemetry> source(List<Kind> kinds, Keyed keyed, String pipeline) {
     return KafkaSource.<Telemetry>builder()
         .setBootstrapServers(bootstrapServers)
         .setTopics(kinds.stream().map(Kind::topic).toList())
         .setStartingOffsets(OffsetsInitializer.earliest())
-        .setDeserializer(new TelemetryDeserializer(keyed, pipeline))
+        .setDeserializer(deserializer(keyed, pipeline))
         .setClientIdPrefix("dyetrace-analytics-" + pipeline)
         // Offsets live in the checkpoints; what Kafka would remember of them is never read.
         .setProperty("commit.offsets.on.checkpoint", "false")

@@ -9,7 +9,9 @@ import io.dyetrace.common.record.ProbeBatch;
 import io.dyetrace.common.record.Schema;
 import io.dyetrace.common.record.Verdict;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What a topic carries. */
 public enum Kind {
@@ -18,6 +20,9 @@ public enum Kind {
   COUNTERS(Schema.TOPIC_COUNTERS, CounterBatch.parser()),
   MESH(Schema.TOPIC_MESH, MeshBatch.parser()),
   VERDICTS(Schema.TOPIC_VERDICTS, Verdict.parser());
+
+  private static final Map<String, Kind> BY_TOPIC =
+      Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(Kind::topic, kind -> kind));
 
   private final String topic;
   private final Parser<? extends Message> parser;
@@ -37,6 +42,6 @@ public enum Kind {
 
   /** The kind that a topic carries. */
   public static Optional<Kind> of(String topic) {
-    return Arrays.stream(values()).filter(kind -> kind.topic.equals(topic)).findFirst();
+    return Optional.ofNullable(BY_TOPIC.get(topic));
   }
 }

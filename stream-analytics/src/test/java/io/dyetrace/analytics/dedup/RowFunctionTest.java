@@ -4,14 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
 import io.dyetrace.analytics.Records;
-import io.dyetrace.analytics.flow.Flows;
-import io.dyetrace.analytics.sim.SimTopology;
 import io.dyetrace.analytics.telemetry.Kind;
 import io.dyetrace.analytics.telemetry.Telemetry;
 import io.dyetrace.analytics.telemetry.Telemetry.Position;
 import io.dyetrace.analytics.telemetry.TelemetryReader;
 import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
-import io.dyetrace.common.record.ProbeKeyState;
 import io.dyetrace.common.record.ProbeOutcome;
 import io.dyetrace.storage.row.StorageRow;
 import java.time.Duration;
@@ -31,14 +28,9 @@ class RowFunctionTest {
 
   private static KeyedOneInputStreamOperatorTestHarness<String, Telemetry, StorageRow> harness()
       throws Exception {
-    return harness(Flows.of(SimTopology.lab()));
-  }
-
-  private static KeyedOneInputStreamOperatorTestHarness<String, Telemetry, StorageRow> harness(
-      Flows flows) throws Exception {
     var harness =
         new KeyedOneInputStreamOperatorTestHarness<>(
-            new KeyedProcessOperator<>(new RowFunction(TTL, flows)), Telemetry::key, Types.STRING);
+            new KeyedProcessOperator<>(new RowFunction(TTL)), Telemetry::key, Types.STRING);
     harness.getExecutionConfig().enableObjectReuse();
     harness.setup(
         io.dyetrace.storage.flink.StorageRowTypeInfo.INSTANCE.createSerializer(
@@ -74,35 +66,6 @@ class RowFunctionTest {
       harness.processElement(read(Kind.VERDICTS, Records.verdict("gw-1", 1, START_NS)), START_MS);
       harness.processElement(read(Kind.VERDICTS, Records.verdict("gw-1", 2, START_NS)), START_MS);
       assertThat(harness.extractOutputValues()).as("verdicts").hasSize(26 + 2);
-    }
-  }
-
-  @Test
-  void shouldSendRepliesWithoutKeyByTheirFlowWhereATierIsStateless() throws Exception {
-    Message replies =
-        Records.points("eip-1", 1, 2, START_NS).toBuilder()
-            .setPoints(
-                1,
-                Records.point(0, 2, START_NS).toBuilder()
-                    .setTier(1)
-                    .setDirection(2)
-                    .setKeyState(ProbeKeyState.KEY_UNKNOWN))
-            .build();
-    try (var harness = harness(Flows.of(SimTopology.twoTier()))) {
-      harness.open();
-      harness.setProcessingTime(START_MS);
-      harness.processElement(read(Kind.POINTS, replies), START_MS);
-      harness.processElement(read(Kind.POINTS, replies), START_MS);
-      harness.processElement(read(Kind.PROBES, Records.probes(1, 7, 1, START_NS)), START_MS);
-      assertThat(harness.extractOutputValues()).as("the point with a key, the probe").hasSize(2);
-      assertThat(harness.getSideOutput(RowFunction.BY_FLOW)).as("the reply, the probe").hasSize(2);
-    }
-    try (var harness = harness()) {
-      harness.open();
-      harness.setProcessingTime(START_MS);
-      harness.processElement(read(Kind.POINTS, replies), START_MS);
-      assertThat(harness.extractOutputValues()).as("one tier: as it came").hasSize(2);
-      assertThat(harness.getSideOutput(RowFunction.BY_FLOW)).isNull();
     }
   }
 

@@ -68,4 +68,23 @@ class SequenceWindowTest {
     assertThat(read.add(700, 7)).isFalse();
     assertThat(read.add(701, 7)).isTrue();
   }
+
+  @Test
+  void shouldNotChangeWhatACopySharesInTheNextBatchEither() throws Exception {
+    SequenceWindow window = new SequenceWindow();
+    for (long sequence = 0; sequence < 512; sequence += 2) {
+      assertThat(window.addToBatch(sequence, 5)).isTrue();
+    }
+    window.endBatch();
+    SequenceWindow copy = SequenceWindowSerializer.INSTANCE.copy(window);
+    for (long sequence = 1; sequence < 512; sequence += 2) {
+      assertThat(window.addToBatch(sequence, 6)).isTrue();
+      assertThat(window.addToBatch(sequence, 6)).isFalse();
+    }
+    window.endBatch();
+    for (long sequence = 0; sequence < 512; sequence++) {
+      assertThat(copy.add(sequence, 7)).isEqualTo(sequence % 2 == 1);
+      assertThat(window.add(sequence, 7)).isFalse();
+    }
+  }
 }

@@ -13,7 +13,6 @@ import io.dyetrace.storage.flink.StorageRowTypeInfo;
 import io.dyetrace.storage.row.PointRow;
 import io.dyetrace.storage.row.ProbeRow;
 import io.dyetrace.storage.row.StorageRow;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -25,7 +24,6 @@ import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.Test;
 
 class KeyFillFunctionTest {
-  private static final Duration TTL = Duration.ofMinutes(10);
   private static final long START_MS = 1_900_000_000_000L;
   private static final long SECOND_NS = 1_000_000_000L;
   private static final Flows FLOWS = Flows.of(SimTopology.twoTier());
@@ -41,11 +39,11 @@ class KeyFillFunctionTest {
     return START_MS * 1_000_000 + (long) (seconds * SECOND_NS);
   }
 
-  private static KeyedOneInputStreamOperatorTestHarness<String, StorageRow, StorageRow> harness()
+  private static KeyedOneInputStreamOperatorTestHarness<Long, StorageRow, StorageRow> harness()
       throws Exception {
     var harness =
         new KeyedOneInputStreamOperatorTestHarness<>(
-            new KeyedProcessOperator<>(new KeyFillFunction(TTL)), new ByFlow(FLOWS), Types.STRING);
+            new KeyedProcessOperator<>(new KeyFillFunction(FLOWS)), new ByFlow(FLOWS), Types.LONG);
     harness.setup(
         StorageRowTypeInfo.INSTANCE.createSerializer(
             harness.getExecutionConfig().getSerializerConfig()));
@@ -92,9 +90,16 @@ class KeyFillFunctionTest {
             .build());
   }
 
-  private static List<String> keys(List<StorageRow> rows) {
+  private static List<PointRow> replies(List<StorageRow> rows) {
     return rows.stream()
-        .map(r -> ((PointRow) r).point())
+        .filter(r -> r instanceof PointRow point && point.point().getDirection() == 2)
+        .map(PointRow.class::cast)
+        .toList();
+  }
+
+  private static List<String> keys(List<StorageRow> rows) {
+    return replies(rows).stream()
+        .map(PointRow::point)
         .map(p -> p.getKeyState() + " " + p.getProberId() + "/" + p.getProbeSequence())
         .toList();
   }
@@ -161,11 +166,11 @@ class KeyFillFunctionTest {
       harness.setProcessingTime(START_MS + 20_000);
       harness.processElement(reply(20_000, 20), START_MS);
       harness.setProcessingTime(START_MS + 24_000);
-      assertThat(harness.extractOutputValues()).isEmpty();
+      assertThat(replies(harness.extractOutputValues())).isEmpty();
       harness.setProcessingTime(START_MS + 25_000);
       assertThat(keys(harness.extractOutputValues())).containsExactly("KEY_UNKNOWN 0/0");
       harness.processElement(probe(7, 20_000, 20), START_MS);
-      assertThat(harness.extractOutputValues()).as("once").hasSize(1);
+      assertThat(replies(harness.extractOutputValues())).as("once").hasSize(1);
     }
   }
 
@@ -187,7 +192,7 @@ class KeyFillFunctionTest {
       second.processElement(probe(7, 20_000, 1), START_MS);
       assertThat(keys(second.extractOutputValues())).containsExactly("KEY_VERIFIED 1/7");
       second.setProcessingTime(START_MS + 90_000);
-      assertThat(second.extractOutputValues()).as("once").hasSize(1);
+      assertThat(replies(second.extractOutputValues())).as("once").hasSize(1);
     }
   }
 
@@ -202,10 +207,10 @@ class KeyFillFunctionTest {
         harness.processElement(reply(30_000 + port, 0.1), START_MS);
       }
       assertThat(harness.numKeyedStateEntries()).isPositive();
-      for (long t = 0; t <= 2 * TTL.toMillis() + 10_000; t += 5_000) {
+      for (long t = 0; t <= KeyFillFunction.TTL.toMillis() + 10_000; t += 5_000) {
         harness.setProcessingTime(START_MS + t);
       }
-      assertThat(harness.extractOutputValues()).hasSize(100);
+      assertThat(replies(harness.extractOutputValues())).hasSize(100);
       assertThat(harness.numProcessingTimeTimers()).isZero();
       assertThat(harness.numKeyedStateEntries()).isZero();
     }
@@ -220,10 +225,61 @@ class KeyFillFunctionTest {
         harness.processElement(probe(i, 20_000, i * 160.0), START_MS);
         harness.processElement(reply(20_000, i * 160.0 + 0.1), START_MS);
       }
-      assertThat(harness.extractOutputValues()).hasSize(200);
+      assertThat(replies(harness.extractOutputValues())).hasSize(200);
       assertThat(keys(harness.extractOutputValues())).contains("KEY_VERIFIED 1/199");
       assertThat(harness.numKeyedStateEntries()).isLessThanOrEqualTo(10);
       assertThat(harness.numProcessingTimeTimers()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldForgetAFlowSoonAfterItsReplyButKeepOneWithoutForAsLongAsAReplyMayCome()
+      throws Exception {
+    try (var harness = harness()) {
+      harness.open();
+      harness.setProcessingTime(START_MS);
+      harness.processElement(probe(1, 20_000, 0), START_MS);
+      harness.processElement(reply(20_000, 0.1), START_MS);
+      harness.processElement(probe(2, 20_001, 0), START_MS);
+      harness.setProcessingTime(START_MS + 11_000);
+      assertThat(harness.numKeyedStateEntries()).isEqualTo(1);
+      harness.processElement(reply(20_001, 11), START_MS);
+      assertThat(keys(harness.extractOutputValues()))
+          .containsExactly("KEY_VERIFIED 1/1", "KEY_VERIFIED 1/2");
+      harness.setProcessingTime(START_MS + 140_000);
+      assertThat(harness.numKeyedStateEntries()).isZero();
+      assertThat(harness.numProcessingTimeTimers()).isZero();
+    }
+  }
+
+  @Test
+  void shouldPassOnWhateverNeedsNoKeyAndHoldNothingOfIt() throws Exception {
+    StorageRow ordinary =
+        new PointRow(
+            Records.at("clb-1"), 1, point(20_000, 1, true).setTier(2).setProberId(1).build());
+    try (var harness = harness()) {
+      harness.open();
+      harness.setProcessingTime(START_MS);
+      harness.processElement(ordinary, START_MS);
+      assertThat(harness.extractOutputValues()).containsExactly(ordinary);
+      assertThat(harness.numKeyedStateEntries()).isZero();
+    }
+    Flows oneTier = Flows.of(SimTopology.lab());
+    try (var harness =
+        new KeyedOneInputStreamOperatorTestHarness<>(
+            new KeyedProcessOperator<>(new KeyFillFunction(oneTier)),
+            new ByFlow(oneTier),
+            Types.LONG)) {
+      harness.setup(
+          StorageRowTypeInfo.INSTANCE.createSerializer(
+              harness.getExecutionConfig().getSerializerConfig()));
+      harness.open();
+      List<StorageRow> rows = List.of(probe(1, 20_000, 0), reply(20_000, 0.1));
+      for (StorageRow row : rows) {
+        harness.processElement(row, START_MS);
+      }
+      assertThat(harness.extractOutputValues()).containsExactlyElementsOf(rows);
+      assertThat(harness.numKeyedStateEntries()).isZero();
     }
   }
 }
