@@ -253,7 +253,8 @@ struct frame frame_udp(struct frame_flow flow, size_t payload_len, bool with_che
 	return f;
 }
 
-struct frame frame_sctp(struct frame_flow flow, uint32_t tag, size_t payload_len)
+struct frame frame_sctp_chunk(
+	struct frame_flow flow, uint32_t tag, uint8_t chunk, size_t payload_len)
 {
 	struct frame f =
 		begin(flow.source, flow.destination, PROTOCOL_SCTP, SCTP_BYTES + payload_len);
@@ -264,8 +265,15 @@ struct frame frame_sctp(struct frame_flow flow, uint32_t tag, size_t payload_len
 	store_be32(sctp + 4, tag);
 	for (size_t i = 0; i < payload_len; i++)
 		sctp[SCTP_BYTES + i] = (uint8_t)(i * 11);
+	if (payload_len > 0)
+		sctp[SCTP_BYTES] = chunk;
 	frame_finish(&f);
 	return f;
+}
+
+struct frame frame_sctp(struct frame_flow flow, uint32_t tag, size_t payload_len)
+{
+	return frame_sctp_chunk(flow, tag, tag ? 0 : SCTP_INIT, payload_len);
 }
 
 struct frame frame_icmp(const char *source, const char *destination, uint8_t type, uint8_t code,

@@ -36,7 +36,10 @@ struct frame_layout {
 struct frame frame_tcp(struct frame_flow flow, uint8_t flags, uint32_t sequence,
 	const uint8_t *options, size_t options_len, size_t payload_len);
 struct frame frame_udp(struct frame_flow flow, size_t payload_len, bool with_checksum);
+// Its first chunk is an INIT where the tag is 0, else DATA.
 struct frame frame_sctp(struct frame_flow flow, uint32_t tag, size_t payload_len);
+struct frame frame_sctp_chunk(
+	struct frame_flow flow, uint32_t tag, uint8_t chunk, size_t payload_len);
 // Any protocol.
 struct frame frame_ip(const char *source, const char *destination, uint8_t protocol,
 	const uint8_t *payload, size_t len);

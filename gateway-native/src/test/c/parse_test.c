@@ -365,7 +365,14 @@ static void should_read_sctp(void **state)
 		assert_int_equal(view.source_port, 40000);
 		assert_int_equal(view.destination_port, 80);
 		assert_int_equal(view.tcp_sequence, 0x01020304);
-		f.len -= 5;
+		assert_int_equal(view.sctp_chunk, 0);
+		f = frame_sctp(flows[i], 0, 4);
+		assert_int_equal(parse(&f, &view), PARSE_IP);
+		assert_int_equal(view.sctp_chunk, SCTP_INIT);
+		f = frame_sctp(flows[i], 0, 3);
+		assert_int_equal(parse(&f, &view), PARSE_IP);
+		assert_int_equal(view.sctp_chunk, SCTP_NO_CHUNK);
+		f.len -= 4;
 		frame_finish(&f);
 		assert_int_equal(parse(&f, &view), PARSE_MALFORMED_SCTP);
 		flows[i].destination_port = 0;

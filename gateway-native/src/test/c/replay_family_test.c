@@ -164,6 +164,21 @@ static void should_translate_sctp_with_its_checksum(void **state)
 	assert_both_ways(sent, answer_sctp);
 }
 
+static void should_open_an_association_with_an_init_only(void **state)
+{
+	(void)state;
+	config_vips = vips;
+	feed(frame_sctp_chunk(to_vip(&pairs[0]), 0, SCTP_ABORT, 16));
+	feed(frame_sctp_chunk(to_vip(&pairs[0]), 0, 0, 16));
+	feed(frame_sctp_chunk(to_vip(&pairs[0]), 0, SCTP_INIT, 3)); // cut short
+	feed(frame_sctp_chunk(to_vip(&pairs[0]), 9, SCTP_INIT, 16));
+	replay();
+	assert_int_equal(out.count, 0);
+	assert_int_equal(json_array_size(points), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(text(i, "reason"), "NON_SYN_NO_SESSION");
+}
+
 static void should_leave_a_broken_checksum_broken(void **state)
 {
 	struct frame tcp = frame_tcp(to_vip(&pairs[1]), TCP_SYN, 1, NULL, 0, 10);
@@ -293,6 +308,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_translate_udp_between_the_families, setup),
 	cmocka_unit_test_setup(should_make_the_checksum_that_udp_over_ipv6_must_have, setup),
 	cmocka_unit_test_setup(should_translate_sctp_with_its_checksum, setup),
+	cmocka_unit_test_setup(should_open_an_association_with_an_init_only, setup),
 	cmocka_unit_test_setup(should_leave_a_broken_checksum_broken, setup),
 	cmocka_unit_test_setup(should_keep_the_traffic_class_between_the_families, setup),
 	cmocka_unit_test_setup(should_let_short_packets_from_ipv6_be_fragmented, setup),

@@ -130,7 +130,7 @@ static void read_frames(void)
 		if (out.count++ >= MAX_FRAMES)
 			continue;
 		out.times[out.count - 1] =
-			(uint64_t)header->ts.tv_sec * SECOND + (uint64_t)header->ts.tv_usec;
+			(uint32_t)header->ts.tv_sec * SECOND + (uint64_t)header->ts.tv_usec;
 		f->len = header->caplen;
 		memcpy(f->bytes, bytes, f->len < sizeof(f->bytes) ? f->len : sizeof(f->bytes));
 	}
@@ -156,18 +156,29 @@ static void read_points(void)
 	fclose(ndjson);
 }
 
-void replay_input(void)
+int replay_to(const char *out_name, const char *points_name)
 {
 	char command[1024];
+	int status;
 
 	pcap_dump_close(input);
 	pcap_close(input_format);
 	write_config();
 	snprintf(command, sizeof(command),
-		"'%s' --config %s/gateway.yaml --replay %s/in.pcap --out %s/out.pcap --points "
-		"%s/points.ndjson --workers %u 2>%s/log",
-		getenv("GATEWAY"), directory, directory, directory, directory, workers, directory);
-	if (system(command) != 0) {
+		"'%s' --config %s/gateway.yaml --replay %s/in.pcap --out %s/%s --points "
+		"%s/%s --workers %u 2>%s/log",
+		getenv("GATEWAY"), directory, directory, directory, out_name, directory,
+		points_name, workers, directory);
+	status = system(command);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+void replay_input(void)
+{
+	char command[1024];
+
+	if (replay_to("out.pcap", "points.ndjson") != 0) {
 		snprintf(command, sizeof(command), "cat %s/log >&2", directory);
 		assert_int_equal(system(command), 0);
 		fail_msg("the replay failed");

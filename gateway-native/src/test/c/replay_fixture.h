@@ -68,6 +68,8 @@ void replay(void);             // everything fed, from the start
 void open_input(void);
 void put(uint64_t time, const uint8_t *bytes, size_t len);
 void replay_input(void);
+// The same, into other files of the test's directory; the exit status.
+int replay_to(const char *out_name, const char *points_name);
 
 // Of a point.
 const char *text(size_t index, const char *key);

@@ -51,6 +51,23 @@ static void should_keep_sessions_and_limits_when_the_captures_time_steps_back(vo
 	assert_int_equal(number(0, "dwell_ns"), 0);
 }
 
+static void should_let_what_expires_begin_with_the_capture(void **state)
+{
+	static const uint64_t begins[] = {0, START, 4000000000ull * SECOND};
+
+	config_extra = "blacklist: [{prefix: 198.18.11.0/24, expires_after: 10s}]\n";
+	for (int i = 0; i < 3; i++) {
+		in.count = 0;
+		feed_at(begins[i], syn(40000, 80));
+		feed_at(begins[i] + 9 * SECOND, syn(40001, 80));
+		feed_at(begins[i] + 11 * SECOND, syn(40002, 80));
+		replay();
+		assert_int_equal(out.count, 1);
+		assert_string_equal(told(), "BLACKLISTED,BLACKLISTED");
+	}
+	(void)state;
+}
+
 static void should_refuse_sessions_over_capacity_and_keep_the_others(void **state)
 {
 
@@ -177,6 +194,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_let_the_first_connection_of_all_through, setup),
 	cmocka_unit_test_setup(
 		should_keep_sessions_and_limits_when_the_captures_time_steps_back, setup),
+	cmocka_unit_test_setup(should_let_what_expires_begin_with_the_capture, setup),
 	cmocka_unit_test_setup(should_refuse_sessions_over_capacity_and_keep_the_others, setup),
 	cmocka_unit_test_setup(
 		should_refuse_sessions_without_a_local_port_and_keep_the_others, setup),

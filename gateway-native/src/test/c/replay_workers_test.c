@@ -219,9 +219,36 @@ static void should_follow_a_probe_across_workers(void **state)
 	assert_in_range(handed, 1, 8);
 }
 
+static void should_work_with_as_many_workers_as_there_may_be(void **state)
+{
+	(void)state;
+	workers = 64;
+	config_sessions = "sessions: {capacity: 64}\n";
+	for (uint16_t n = 0; n < 128; n++)
+		feed(syn((uint16_t)(40000 + n), 80));
+	replay();
+	assert_int_equal(out.count, 128);
+}
+
+static void should_not_write_over_a_file_it_reads_or_writes(void **state)
+{
+	static const char *const names[][2] = {
+		{"in.pcap", "points.ndjson"}, {"out.pcap", "in.pcap"}, {"both", "both"}};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		open_input();
+		assert_int_equal(replay_to(names[i][0], names[i][1]), 2);
+	}
+	open_input();
+	assert_int_equal(replay_to("out.pcap", "points.ndjson"), 0);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(should_answer_alike_with_one_two_and_four_workers),
 	cmocka_unit_test(should_follow_a_probe_across_workers),
+	cmocka_unit_test_setup(should_work_with_as_many_workers_as_there_may_be, setup),
+	cmocka_unit_test_setup(should_not_write_over_a_file_it_reads_or_writes, setup),
 };
 
 REPLAY_TESTS(tests)

@@ -158,7 +158,7 @@ static void should_establish_sctp_once_both_sides_have_spoken(void **state)
 {
 	struct session_table *t = *state;
 	struct session *s = begin(t, PROTOCOL_SCTP, 0);
-	const struct packet_view init = {.protocol = PROTOCOL_SCTP};
+	const struct packet_view init = {.protocol = PROTOCOL_SCTP, .sctp_chunk = SCTP_INIT};
 	const struct packet_view other = {.protocol = PROTOCOL_SCTP, .tcp_sequence = 7};
 
 	assert_int_equal(s->class, SESSION_CLASS_SYN);
@@ -174,11 +174,45 @@ static void should_establish_sctp_once_both_sides_have_spoken(void **state)
 	assert_int_equal(t->count, 1);
 }
 
+static void should_take_only_an_init_without_a_tag_for_a_new_association(void **state)
+{
+	struct packet_view view = {.protocol = PROTOCOL_SCTP};
+
+	(void)state;
+	for (unsigned int chunk = 0; chunk <= UINT8_MAX; chunk++) {
+		view.sctp_chunk = (uint8_t)chunk;
+		view.tcp_sequence = 0;
+		assert_int_equal(session_follow_flags(&view) == TCP_SYN, chunk == SCTP_INIT);
+		view.tcp_sequence = 1;
+		assert_int_not_equal(session_follow_flags(&view), TCP_SYN);
+	}
+}
+
+static void should_end_sctp_with_abort_and_shutdown_complete(void **state)
+{
+	static const uint8_t ends[] = {SCTP_ABORT, SCTP_SHUTDOWN_COMPLETE};
+	struct session_table *t = *state;
+
+	for (size_t i = 0; i < sizeof(ends); i++) {
+		const struct packet_view last = {
+			.protocol = PROTOCOL_SCTP, .tcp_sequence = 7, .sctp_chunk = ends[i]};
+		struct session *s = begin(t, PROTOCOL_SCTP, 0);
+
+		session_follow(t, s, false, session_follow_flags(&last), 0);
+		assert_int_equal(s->state, SESSION_RESET);
+		s->state = SESSION_ESTABLISHED;
+		session_follow(t, s, true, session_follow_flags(&last), 0);
+		assert_int_equal(s->state, SESSION_CLOSING);
+		assert_true(session_is_over(s));
+		session_remove(t, s);
+	}
+}
+
 static void should_establish_sctp_by_the_client_alone_in_tunnel_mode(void **state)
 {
 	struct session_table *t = *state;
 	struct session *s = begin(t, PROTOCOL_SCTP, SESSION_LOCAL_NONE);
-	const struct packet_view init = {.protocol = PROTOCOL_SCTP};
+	const struct packet_view init = {.protocol = PROTOCOL_SCTP, .sctp_chunk = SCTP_INIT};
 	const struct packet_view other = {.protocol = PROTOCOL_SCTP, .tcp_sequence = 7};
 
 	session_follow(t, s, true, session_follow_flags(&init), 0);
@@ -209,6 +243,8 @@ int main(void)
 		TEST(should_believe_the_client_when_replies_do_not_pass),
 		TEST(should_give_udp_a_time_of_its_own),
 		TEST(should_establish_sctp_once_both_sides_have_spoken),
+		TEST(should_take_only_an_init_without_a_tag_for_a_new_association),
+		TEST(should_end_sctp_with_abort_and_shutdown_complete),
 		TEST(should_establish_sctp_by_the_client_alone_in_tunnel_mode),
 		TEST(should_name_every_state),
 	};

@@ -11,6 +11,7 @@
 #include "../datapath/receive.h"
 
 #include <pcap/pcap.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ struct replay {
 	uint64_t sequence;    // of points
 	FILE *points;
 	pcap_t *in;
+	struct pcap_pkthdr *header; // of the packet read last
+	const u_char *bytes;
 	pcap_t *format; // of the output
 	pcap_dumper_t *out;
 	char (*vip_names)[DT_NAME_LEN];
@@ -121,9 +124,23 @@ static bool start_eal(const char *program, const struct options *options, const 
 	return eal_start(program, &with_ours, s->node);
 }
 
+static bool is_same_file(const char *one, const char *other)
+{
+	struct stat a, b;
+
+	return stat(one, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int open_files(struct replay *r, const struct options *options)
 {
 	char error[PCAP_ERRBUF_SIZE];
+
+	if (is_same_file(options->replay, options->out) ||
+		is_same_file(options->replay, options->points)) {
+		log_error("--replay: %s would be written over", options->replay);
+		return EXIT_WRONG;
+	}
 
 	r->in = pcap_open_offline_with_tstamp_precision(
 		options->replay, PCAP_TSTAMP_PRECISION_NANO, error);
@@ -142,6 +159,10 @@ static int open_files(struct replay *r, const struct options *options)
 	if (!r->out) {
 		log_error("--out: %s", r->format ? pcap_geterr(r->format) : "out of memory");
 		return EXIT_FAILED;
+	}
+	if (is_same_file(options->out, options->points)) {
+		log_error("--points: %s is --out too", options->points);
+		return EXIT_WRONG;
 	}
 	r->points = fopen(options->points, "we");
 	if (!r->points) {
@@ -225,13 +246,22 @@ complain:
 	return EXIT_FAILED;
 }
 
-// The time first, so that what has run out by then is gone when the packet comes. A capture's times
-// may step back (several cards, a clock that was set): intervals then stand still.
+// A capture's times may step back (several cards, a clock that was set): intervals then stand
+// still.
+static void read_clock(struct replay *r, const struct pcap_pkthdr *header)
+{
+	// A capture's seconds are 32 bits without a sign; libpcap reads them with one.
+	uint64_t ns = (uint32_t)header->ts.tv_sec * 1000000000ull;
+
+	if (header->ts.tv_usec > 0 && header->ts.tv_usec < 1000000000)
+		ns += (uint64_t)header->ts.tv_usec;
+	r->now = (struct node_time){.mono_ns = RTE_MAX(r->now.mono_ns, ns), .real_ns = ns};
+}
+
+// The time first, so that what has run out by then is gone when the packet comes.
 static void set_time(struct replay *r, const struct pcap_pkthdr *header)
 {
-	uint64_t ns = (uint64_t)header->ts.tv_sec * 1000000000ull + (uint64_t)header->ts.tv_usec;
-
-	r->now = (struct node_time){.mono_ns = RTE_MAX(r->now.mono_ns, ns), .real_ns = ns};
+	read_clock(r, header);
 	tables_step(&r->tables, r->now.mono_ns);
 	for (unsigned int i = 0; i < r->node.worker_count; i++) {
 		struct worker *w = r->node.workers[i];
@@ -295,14 +325,21 @@ static void feed(struct replay *r, const struct pcap_pkthdr *header, const u_cha
 	settle(r);
 }
 
-static int run(struct replay *r, const char *path)
+// The first packet's time is there before the configuration, whose intervals begin with it: an
+// entry of the blacklist that expires, a backend that starts slowly.
+static int read_first(struct replay *r)
 {
-	struct pcap_pkthdr *header;
-	const u_char *bytes;
-	int status;
+	int status = pcap_next_ex(r->in, &r->header, &r->bytes);
 
-	while ((status = pcap_next_ex(r->in, &header, &bytes)) == 1)
-		feed(r, header, bytes);
+	if (status == 1)
+		read_clock(r, r->header);
+	return status;
+}
+
+static int run(struct replay *r, const char *path, int status)
+{
+	for (; status == 1; status = pcap_next_ex(r->in, &r->header, &r->bytes))
+		feed(r, r->header, r->bytes);
 	if (status != PCAP_ERROR_BREAK) {
 		log_error("--replay: %s: packet %llu: %s", path,
 			(unsigned long long)r->packets_in + 1, pcap_geterr(r->in));
@@ -337,7 +374,7 @@ static int close_files(struct replay *r)
 int replay_run(const char *program, const struct options *options, struct settings *settings)
 {
 	static struct replay r;
-	int status, closed;
+	int status, closed, first = PCAP_ERROR_BREAK;
 
 	r.settings = settings;
 	if (options->workers) {
@@ -349,10 +386,12 @@ int replay_run(const char *program, const struct options *options, struct settin
 		return EXIT_WRONG;
 	}
 	status = open_files(&r, options);
-	if (status == 0)
+	if (status == 0) {
+		first = read_first(&r);
 		status = start_eal(program, options, settings) ? build(&r) : EXIT_FAILED;
+	}
 	if (status == 0)
-		status = run(&r, options->replay);
+		status = run(&r, options->replay, first);
 	setup_workers_free(&r.node);
 	tables_free(&r.tables);
 	if (r.settings)

@@ -6,6 +6,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -175,6 +176,21 @@ uint32_t setup_session_capacity(const struct settings *s)
 	return s->tier == DT_TIER_EIP ? SESSION_MIN_CAPACITY : s->session_capacity;
 }
 
+// Not by rte_ring_create(): each of its rings takes one of the EAL's 2,560 memory zones, and 64
+// threads have 4,032 rings.
+static struct rte_ring *make_ring(const char *name)
+{
+	struct rte_ring *ring = rte_zmalloc(
+		"ring", (size_t)rte_ring_get_memsize(WORKER_RING_PACKETS), RTE_CACHE_LINE_SIZE);
+
+	if (ring && rte_ring_init(ring, name, WORKER_RING_PACKETS, RING_F_SP_ENQ | RING_F_SC_DEQ) !=
+			    0) {
+		rte_free(ring);
+		return NULL;
+	}
+	return ring;
+}
+
 static int make_rings(struct node *node, char *error)
 {
 	for (unsigned int from = 0; from < node->worker_count; from++) {
@@ -185,10 +201,9 @@ static int make_rings(struct node *node, char *error)
 			if (from == to)
 				continue;
 			snprintf(name, sizeof(name), "h%u-%u", from, to);
-			ring = rte_ring_create(name, WORKER_RING_PACKETS, (int)rte_socket_id(),
-				RING_F_SP_ENQ | RING_F_SC_DEQ);
+			ring = make_ring(name);
 			if (!ring)
-				return fail(error, -rte_errno, "workers: hand-over rings");
+				return fail(error, -ENOMEM, "workers: hand-over rings");
 			node->workers[from]->to[to] = ring;
 			node->workers[to]->from[from] = ring;
 		}
@@ -272,7 +287,7 @@ void setup_workers_free(struct node *node)
 				while (rte_ring_dequeue(ring, (void **)&packet) == 0)
 					rte_pktmbuf_free(packet);
 				node->workers[to]->from[from] = NULL;
-				rte_ring_free(ring);
+				rte_free(ring);
 			}
 		}
 	}

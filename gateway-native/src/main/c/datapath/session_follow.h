@@ -10,13 +10,25 @@
 
 #include <stdbool.h>
 
-// What session_follow() wants to know of a packet: TCP's flags. An SCTP packet without a
-// verification tag carries an INIT and counts as a SYN, every other one as an ACK.
+// SCTP's first chunk as if it were TCP's flags. An INIT has no verification tag; what else has none
+// nobody answers (RFC 9260, 8.5.1), so it must not make a session.
+static inline uint8_t session_follow_sctp(const struct packet_view *view)
+{
+	switch (view->sctp_chunk) {
+	case SCTP_INIT:
+		return view->tcp_sequence == 0 ? TCP_SYN : TCP_ACK;
+	case SCTP_ABORT:
+	case SCTP_SHUTDOWN_COMPLETE:
+		return TCP_RST;
+	default:
+		return TCP_ACK;
+	}
+}
+
+// What session_follow() wants to know of a packet: TCP's flags.
 static inline uint8_t session_follow_flags(const struct packet_view *view)
 {
-	if (view->protocol == PROTOCOL_SCTP)
-		return view->tcp_sequence == 0 ? TCP_SYN : TCP_ACK;
-	return view->tcp_flags;
+	return view->protocol == PROTOCOL_SCTP ? session_follow_sctp(view) : view->tcp_flags;
 }
 
 // State and class of a new session, by its protocol.

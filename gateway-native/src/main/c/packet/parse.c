@@ -71,6 +71,7 @@ static enum parse_outcome parse_sctp(const uint8_t *sctp, size_t len, struct pac
 {
 	if (len < SCTP_BYTES)
 		return PARSE_MALFORMED_SCTP;
+	view->sctp_chunk = len < SCTP_BYTES + SCTP_CHUNK_BYTES ? SCTP_NO_CHUNK : sctp[SCTP_BYTES];
 	view->source_port = load_be16(sctp);
 	view->destination_port = load_be16(sctp + 2);
 	view->tcp_sequence = load_be32(sctp + 4);

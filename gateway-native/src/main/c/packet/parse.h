@@ -20,6 +20,7 @@ enum {
 	TCP_MIN_BYTES = 20,
 	UDP_BYTES = 8,
 	SCTP_BYTES = 12,
+	SCTP_CHUNK_BYTES = 4, // of a chunk's header
 	ICMP_MIN_BYTES = 8,
 	ARP_BYTES = 28,
 };
@@ -46,6 +47,14 @@ enum {
 	PROTOCOL_ICMPV6 = 58,
 	PROTOCOL_DESTINATION_OPTIONS = 60,
 	PROTOCOL_SCTP = 132,
+};
+
+// Chunks of SCTP (RFC 9260, 3.2).
+enum {
+	SCTP_INIT = 1,
+	SCTP_ABORT = 6,
+	SCTP_SHUTDOWN_COMPLETE = 14,
+	SCTP_NO_CHUNK = 255, // reserved there
 };
 
 enum {
@@ -117,7 +126,8 @@ struct packet_view {
 	uint8_t tcp_header_len;
 	uint8_t fragment; // enum packet_fragment
 	bool is_v6;
-	uint8_t reserved[4];
+	uint8_t sctp_chunk; // the first one's type
+	uint8_t reserved[3];
 };
 
 _Static_assert(sizeof(struct packet_view) == 64, "a view is one cache line");
