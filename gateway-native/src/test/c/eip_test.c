@@ -708,6 +708,35 @@ static void should_translate_an_error_from_inside_with_what_it_quotes(void **sta
 	}
 }
 
+static void should_not_pass_an_error_that_quotes_no_packet_of_the_entry(void **state)
+{
+	(void)state;
+	for (int v6 = 0; v6 < 2; v6++) {
+		const char *outer = v6 ? CLIENT6 : CLIENT, *public = v6 ? PUBLIC6 : PUBLIC;
+		const char *private = v6 ? PRIVATE6 : PRIVATE;
+		const char *other = v6 ? "2001:db8:99::9" : "198.51.100.99";
+		struct frame others = frame_udp((struct frame_flow){other, outer, 1, 2}, 60, true);
+		struct frame received =
+			frame_udp((struct frame_flow){outer, public, 1, 2}, 60, true);
+		struct frame own = frame_udp((struct frame_flow){public, outer, 1, 2}, 60, true);
+		struct frame errors[] = {frame_unreachable(outer, public, &others),
+			frame_unreachable(outer, public, &received),
+			frame_unreachable(private, outer, &others),
+			frame_unreachable(outer, public, &own)};
+
+		// Too little of it to tell.
+		errors[3].len =
+			ETHERNET_BYTES + (v6 ? IPV6_BYTES : IPV4_MIN_BYTES) + ICMP_MIN_BYTES + 19;
+		frame_finish(&errors[3]);
+		memset(seen.drops, 0, sizeof(seen.drops));
+		seen.sent_count = 0;
+		for (int i = 0; i < 4; i++)
+			pass(&errors[i], 0);
+		assert_int_equal(seen.drops[DT_DROP_ICMP_UNSUPPORTED], 4);
+		assert_int_equal(seen.sent_count, 0);
+	}
+}
+
 static uint16_t mss_of(const struct sent *s, size_t inner)
 {
 	struct packet_view view = view_of(s->bytes + inner, s->len - inner);
@@ -862,6 +891,7 @@ int main(void)
 		TEST(should_answer_a_limited_number_of_packets_a_second),
 		TEST(should_translate_an_error_from_outside_with_what_it_quotes),
 		TEST(should_translate_an_error_from_inside_with_what_it_quotes),
+		TEST(should_not_pass_an_error_that_quotes_no_packet_of_the_entry),
 		TEST(should_leave_room_for_the_tunnel_in_both_ends_mss),
 		TEST(should_look_for_colours_where_they_may_be),
 		TEST(should_stamp_the_reply_to_a_probe),

@@ -179,6 +179,20 @@ static inline enum dt_drop_reason check(struct worker *worker, struct passage *p
 	return DT_DROP_NONE;
 }
 
+// No entry translated what it quotes (RFC 5508, 4.2): whoever gets it could not tell what it is
+// about, and whoever sent it may have made it up.
+static bool is_stray_error(const struct passage *p, const uint8_t *packet)
+{
+	const struct packet_view *view = &p->meta->view;
+	struct quoted_packet quoted;
+
+	if (!translate_is_error(packet, view))
+		return false;
+	return !translate_read_quoted(packet, view, &quoted) ||
+	       !ip_equal(p->inbound ? &quoted.source : &quoted.destination,
+		       p->inbound ? &p->eip->public_address : &p->eip->private_address);
+}
+
 // An error about a packet that was translated the other way: what it quotes is translated back.
 static void translate_error(const struct passage *p, uint8_t *packet)
 {
@@ -191,9 +205,7 @@ static void translate_error(const struct passage *p, uint8_t *packet)
 	};
 	struct quoted_packet quoted;
 
-	if (translate_read_quoted(packet, view, &quoted) &&
-		ip_equal(p->inbound ? &quoted.source : &quoted.destination,
-			p->inbound ? &e->public_address : &e->private_address))
+	if (translate_read_quoted(packet, view, &quoted))
 		translate_quoted(packet, view, &quoted, &back);
 }
 
@@ -233,7 +245,7 @@ static inline uint16_t delta_of(const struct passage *p, bool icmp)
 	return (uint16_t)~e->address_delta;
 }
 
-static inline bool translate(struct worker *worker, struct passage *p)
+static inline enum dt_drop_reason translate(struct worker *worker, struct passage *p)
 {
 	const struct packet_view *view = &p->meta->view;
 	uint8_t *packet = packet_l3(p->packet);
@@ -244,13 +256,15 @@ static inline bool translate(struct worker *worker, struct passage *p)
 		.to = p->inbound ? &p->eip->private_address : &p->eip->public_address,
 	};
 
+	if (unlikely(icmp && is_stray_error(p, packet)))
+		return DT_DROP_ICMP_UNSUPPORTED;
 	if (unlikely(!translate_packet(packet, view, &translation)))
-		return false;
+		return DT_DROP_FRAGMENT_UNSUPPORTED;
 	if (unlikely(icmp))
 		translate_error(p, packet);
 	if (unlikely(wants_clamp(worker, p)))
 		clamp_mss(worker, p, packet);
-	return true;
+	return DT_DROP_NONE;
 }
 
 static inline void count(struct worker *worker, const struct packet_meta *meta)
@@ -293,8 +307,9 @@ static inline void act(struct worker *worker, struct rte_mbuf *packet, const str
 		return;
 	}
 	meta->stage = DT_TP_NAT;
-	if (unlikely(!translate(worker, &p))) {
-		drop(worker, packet, DT_DROP_FRAGMENT_UNSUPPORTED);
+	refused = translate(worker, &p);
+	if (unlikely(refused != DT_DROP_NONE)) {
+		drop(worker, packet, refused);
 		return;
 	}
 	stamp(worker, meta, DT_TP_NAT);

@@ -9,6 +9,7 @@ enum {
 	PROTOCOL_UDP_LITE = 136,
 	ICMP_UNREACHABLE = 3,
 	ICMP_SOURCE_QUENCH = 4,
+	ICMP_REDIRECT = 5,
 	ICMP_TIME_EXCEEDED = 11,
 	ICMP_PARAMETER_PROBLEM = 12,
 	ICMPV6_FIRST_INFORMATION = 128, // below: errors
@@ -85,7 +86,7 @@ bool translate_packet(
 	return true;
 }
 
-static bool is_error(const uint8_t *packet, const struct packet_view *view)
+bool translate_is_error(const uint8_t *packet, const struct packet_view *view)
 {
 	uint8_t type;
 
@@ -95,7 +96,7 @@ static bool is_error(const uint8_t *packet, const struct packet_view *view)
 	type = packet[view->l4_offset];
 	if (view->is_v6)
 		return type < ICMPV6_FIRST_INFORMATION;
-	return type == ICMP_UNREACHABLE || type == ICMP_SOURCE_QUENCH ||
+	return type == ICMP_UNREACHABLE || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
 	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER_PROBLEM;
 }
 
@@ -169,7 +170,7 @@ bool translate_read_quoted(
 {
 	size_t end = (size_t)view->l4_offset + view->l4_len;
 
-	if (!is_error(packet, view))
+	if (!translate_is_error(packet, view))
 		return false;
 	quoted->offset = (uint16_t)(view->l4_offset + ICMP_MIN_BYTES);
 	return view->is_v6 ? read_quoted_v6(packet, end, quoted)

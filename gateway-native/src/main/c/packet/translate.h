@@ -31,6 +31,9 @@ struct quoted_packet {
 	uint8_t protocol;
 };
 
+// An ICMP message that quotes a packet.
+bool translate_is_error(const uint8_t *packet, const struct packet_view *view);
+
 // false: not an ICMP error, or it quotes too little to tell about what.
 bool translate_read_quoted(
 	const uint8_t *packet, const struct packet_view *view, struct quoted_packet *quoted);
