@@ -491,11 +491,111 @@ static void should_cap_replies_apart_from_probes(void **state)
 	dt_colour_guard_free(guard);
 }
 
+// A burst of packets of every kind, judged together and one by one.
+struct judged {
+	struct dt_colour_option option;
+	uint8_t bytes[DT_COLOUR_BYTES];
+	const uint8_t *source;
+	uint8_t address_len;
+	uint16_t port;
+	uint8_t state;
+};
+
+static struct judged random_claim(uint64_t now_ns)
+{
+	static const int64_t epochs[] = {0, 0, 0, -1, 1, 2};
+	static const uint8_t flags[] = {
+		0, 0, DT_COLOUR_FLAG_RESET, DT_COLOUR_FLAG_EVERY_STAGE, 3, 1};
+	const bool v6 = rand() % 3 == 0;
+	struct judged j = {
+		.source = v6                ? source6
+			  : rand() % 8 == 0 ? elsewhere
+					    : source,
+		.address_len = v6 ? 16 : 4,
+		.port = rand() % 10 == 0 ? PORT + 1 : PORT,
+	};
+
+	j.option = seal((uint16_t)(rand() % 10 == 0 ? rand() % 4 : 1), flags[rand() % 6],
+		(uint32_t)(rand() % 40), dt_colour_epoch(now_ns) + (uint64_t)epochs[rand() % 6],
+		j.source, j.address_len);
+	if (rand() % 8 == 0)
+		j.option.mac ^= 1ull << (rand() % 64);
+	if (rand() % 16 == 0)
+		j.option.version = 2;
+	dt_colour_write(&j.option, j.bytes);
+	memcpy(j.option.signed_bytes, j.bytes + 4, DT_COLOUR_SIGNED_BYTES);
+	return j;
+}
+
+static struct dt_colour_claim claim_of(struct judged *j)
+{
+	return (struct dt_colour_claim){
+		.option = j->bytes,
+		.source = j->source,
+		.state = &j->state,
+		.syn_sequence = ISN,
+		.source_port = j->port,
+		.address_len = j->address_len,
+	};
+}
+
+static void judge_a_burst(const struct dt_colour_guard *together,
+	const struct dt_colour_guard *alone, uint64_t now_ns, unsigned int seen[])
+{
+	unsigned int count = 1 + (unsigned int)rand() % 32;
+	struct dt_colour_claim claims[32];
+	struct judged packets[32];
+
+	for (unsigned int i = 0; i < count; i++) {
+		packets[i] = random_claim(now_ns);
+		claims[i] = claim_of(&packets[i]);
+	}
+	dt_colour_guard_verify(together, claims, count, now_ns);
+	for (unsigned int i = 0; i < count; i++) {
+		const struct judged *j = &packets[i];
+		int offset = 0;
+		enum dt_colour_result one = dt_colour_guard_check(alone, &j->option, j->source,
+			j->address_len, j->port, ISN, now_ns, &offset);
+
+		assert_int_equal(dt_colour_guard_enter(together, (enum dt_colour_mac_state)j->state,
+					 j->option.flags, j->option.prober_id,
+					 j->option.probe_sequence, now_ns),
+			one);
+		if (one == DT_COLOUR_VERIFIED)
+			assert_int_equal(j->state, DT_COLOUR_MAC_RIGHT + offset);
+		seen[one]++;
+	}
+}
+
+static void should_judge_a_burst_as_each_packet_alone(void **state)
+{
+	struct dt_colour_guard_config c = config(4);
+	unsigned int seen[DT_COLOUR_CAPPED + 1] = {0};
+
+	(void)state;
+	srand(4711);
+	for (unsigned int round = 0; round < 200; round++) {
+		struct dt_colour_guard *together, *alone;
+
+		assert_int_equal(dt_colour_guard_create(&c, NULL, &together), 0);
+		assert_int_equal(dt_colour_guard_create(&c, NULL, &alone), 0);
+		// At an epoch's boundary, where two are valid, and far from it.
+		for (unsigned int burst = 0; burst < 3; burst++)
+			judge_a_burst(together, alone,
+				START_NS + (round * 3 / 2 + burst) * SECOND_NS, seen);
+		dt_colour_guard_free(together);
+		dt_colour_guard_free(alone);
+	}
+	for (int result = DT_COLOUR_VERIFIED; result <= DT_COLOUR_CAPPED; result++)
+		assert_true(seen[result] > 20);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(should_judge_a_burst_as_each_packet_alone),
 		TEST(should_verify_a_genuine_colour),
 		TEST(should_verify_an_ipv6_prober_and_another_key),
 		TEST(should_call_forged_what_does_not_verify),

@@ -118,7 +118,19 @@ void stamp_point(struct worker *w, struct packet_meta *meta, enum dt_trace_point
 	seen.stamped = *meta;
 }
 
-enum decolour_outcome decolour(struct worker *w, struct rte_mbuf *packet)
+void decolour_usual(struct worker *w, struct rte_mbuf *packet)
+{
+	decolour_closely(w, packet);
+}
+
+void decolour_ahead(struct worker *w, struct rte_mbuf *const *packets, unsigned int count)
+{
+	(void)w;
+	for (unsigned int i = 0; i < count; i++)
+		packet_meta(packets[i])->mac = DT_COLOUR_MAC_UNUSUAL;
+}
+
+enum decolour_outcome decolour_closely(struct worker *w, struct rte_mbuf *packet)
 {
 	const struct packet_view *view = &packet_meta(packet)->view;
 

@@ -91,6 +91,8 @@ struct pipeline *pipeline_open(const char *yaml, bool assume_neighbours)
 {
 	const struct slot_names names = {slot_of, slot_of, NULL};
 	struct pipeline *p = calloc(1, sizeof(*p));
+	static unsigned int opened;
+	char name[16];
 	char error[SETTINGS_ERROR_BYTES];
 
 	p->sent = calloc(PIPELINE_MAX_SENT, sizeof(p->sent[0]));
@@ -108,7 +110,8 @@ struct pipeline *pipeline_open(const char *yaml, bool assume_neighbours)
 	p->node.send = take;
 	open_ports(&p->node);
 	atomic_store(&p->node.state, NODE_READY);
-	p->pool = rte_pktmbuf_pool_create("test", 16383, 0, PACKET_META_BYTES, ROOM_BYTES, 0);
+	snprintf(name, sizeof(name), "test%u", opened++);
+	p->pool = rte_pktmbuf_pool_create(name, 16383, 0, PACKET_META_BYTES, ROOM_BYTES, 0);
 	if (!p->pool || !tables_create(&p->tables, &p->node, p->settings, &names, 1, error))
 		give_up("tables", error);
 	if (setup_workers(&p->node, p->settings, p->pool, 0, assume_neighbours, error) != 0)

@@ -43,13 +43,21 @@ static struct node_time read_clock(void *context)
 	return (struct node_time){.mono_ns = 4711, .real_ns = 4712};
 }
 
-void stamp_at(struct worker *worker, const struct packet_meta *meta, enum dt_trace_point point,
-	const struct node_time *at)
+void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
+	struct rte_mbuf *const *packets, unsigned int first, unsigned int count)
 {
 	(void)worker;
-	assert_true(meta->stamped);
-	assert_int_equal(at->mono_ns, 4711);
-	fixture.stamped += point == DT_TP_TX;
+	for (unsigned int i = first; i < count; i++) {
+		if (packet_meta(packets[i])->stamped)
+			leaving->index[leaving->count++] = (uint8_t)i;
+	}
+}
+
+void stamp_left(struct worker *worker, const struct stamp_leaving *leaving, unsigned int sent)
+{
+	(void)worker;
+	for (unsigned int i = 0; i < leaving->count; i++)
+		fixture.stamped += leaving->index[i] < sent;
 }
 
 void stamp_point(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)

@@ -81,7 +81,8 @@ static void write_settings(struct text *text, const struct bench_options *o)
 	add(text, "control_socket: /run/dyetrace/bench.sock\n"
 		  "telemetry: {directory: /run/dyetrace, stamp_rate_limit: 4294967295}\n"
 		  "colour:\n  keys: [{id: 0, hex: " TRAFFIC_KEY "}]\n"
-		  "  probers: [{id: 1, prefix: 11.0.0.0/8}]\n");
+		  "  probers: [{id: 1, prefix: 11.0.0.0/8},"
+		  " {id: 1, prefix: \"2001:db8:b::/48\"}]\n");
 	if (o->tier == BENCH_EIP) {
 		if (strcmp(o->encap, "none") != 0)
 			add(text,
@@ -108,14 +109,6 @@ static struct node_time read_clock(void *context)
 		.mono_ns = (uint64_t)mono.tv_sec * SECOND_NS + (uint64_t)mono.tv_nsec,
 		.real_ns = (uint64_t)real.tv_sec * SECOND_NS + (uint64_t)real.tv_nsec,
 	};
-}
-
-static bool keep_point(void *context, const struct dt_record *record)
-{
-	struct rig *rig = context;
-
-	rig->points[rig->point_count++ & (RIG_POINTS - 1)] = *record;
-	return true;
 }
 
 static int vip_slot(void *context, const char *name)
@@ -243,13 +236,39 @@ static bool build(struct rig *rig, char *error)
 	}
 	if (setup_workers(&rig->node, rig->settings, rig->pool, 0x5eed, false, error) != 0)
 		return false;
-	for (unsigned int i = 0; i < rig->node.worker_count; i++) {
-		rig->node.workers[i]->push = keep_point;
-		rig->node.workers[i]->push_context = rig;
-	}
+	for (unsigned int i = 0; i < rig->node.worker_count; i++)
+		rig->node.workers[i]->ring = &rig->points[i].writer;
 	atomic_store(&rig->node.state, NODE_READY);
 	rig->worker = rig->node.workers[rig->options->role == BENCH_WORKER ? 1 : 0];
 	return true;
+}
+
+static bool make_points(struct rig *rig)
+{
+	const size_t bytes = RIG_POINTS * sizeof(struct dt_record);
+
+	for (uint16_t i = 0; i < RTE_DIM(rig->points); i++) {
+		struct rig_points *points = &rig->points[i];
+
+		points->records = aligned_alloc(sizeof(struct dt_record), bytes);
+		if (!points->records)
+			return false;
+		memset(points->records, 0, bytes); // the memory is taken now, as the file's is
+		points->ring.capacity = RIG_POINTS;
+		points->writer = (struct dt_ring_writer){
+			.ring = &points->ring,
+			.records = points->records,
+			.mask = RIG_POINTS - 1,
+			.index = i,
+		};
+	}
+	return true;
+}
+
+static void read_points(struct rig *rig)
+{
+	for (size_t i = 0; i < RTE_DIM(rig->points); i++)
+		atomic_store(&rig->points[i].ring.tail, rig->points[i].writer.head);
 }
 
 bool rig_create(struct rig *rig, const struct bench_options *options, const char *program)
@@ -260,8 +279,8 @@ bool rig_create(struct rig *rig, const struct bench_options *options, const char
 	*rig = (struct rig){.options = options};
 	write_settings(&yaml, options);
 	rig->settings = settings_parse("bench", yaml.bytes, yaml.len, error);
-	rig->points = calloc(RIG_POINTS, sizeof(rig->points[0]));
-	if (rig->settings && rig->points && shuffle(rig) && start_eal(program) && build(rig, error))
+	if (rig->settings && make_points(rig) && shuffle(rig) && start_eal(program) &&
+		build(rig, error))
 		return true;
 	fprintf(stderr, "dyetrace-gateway-bench: %s\n", error);
 	return false;
@@ -278,7 +297,8 @@ void rig_free(struct rig *rig)
 		setup_node_free(&rig->node);
 	settings_free(rig->settings);
 	free(rig->traffic.flows);
-	free(rig->points);
+	for (size_t i = 0; i < RTE_DIM(rig->points); i++)
+		free(rig->points[i].records);
 	free(rig->order);
 }
 
@@ -319,6 +339,7 @@ void rig_fill(struct rig *rig, const struct rig_packets *packets)
 	struct rte_mbuf *filled[RIG_MAX_PACKETS];
 	double owed = 0;
 
+	read_points(rig);
 	rig->traffic.now_ns = read_clock(NULL).real_ns;
 	for (uint32_t i = 0; i < rig->options->ring; i++) {
 		uint32_t flow = packets->in_sequence ? rig->next : rig->order[rig->next];

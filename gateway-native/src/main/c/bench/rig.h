@@ -10,9 +10,17 @@
 #include "../control/services.h"
 #include "../control/settings.h"
 #include "../datapath/worker.h"
+#include "../telemetry/ring.h"
 
-#define RIG_POINTS 65536u // kept, the newest
+#define RIG_POINTS 65536u // records of a ring
 #define RIG_MAX_PACKETS 1024
+
+// A ring as in the telemetry file; its reader takes all at each fill.
+struct rig_points {
+	struct dt_ring ring;
+	struct dt_ring_writer writer;
+	struct dt_record *records;
+};
 
 struct rig {
 	const struct bench_options *options;
@@ -25,8 +33,7 @@ struct rig {
 	struct rte_ring *out[2]; // what they have sent
 	struct worker *worker;   // the one that is measured
 	struct traffic traffic;
-	struct dt_record *points;
-	uint64_t point_count;
+	struct rig_points points[2]; // of the workers
 	uint32_t vip_names;
 	uint32_t backend_names;
 	uint32_t *order; // of flows, shuffled

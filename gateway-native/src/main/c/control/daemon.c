@@ -66,11 +66,6 @@ static struct node_time read_clock(void *context)
 	};
 }
 
-static bool push_record(void *context, const struct dt_record *record)
-{
-	return dt_ring_push(context, record);
-}
-
 static int vip_slot(void *context, const char *name)
 {
 	return dt_ring_producer_vip_slot(context, name);
@@ -257,8 +252,7 @@ static int make_workers(struct daemon *d, uint64_t seed, char *error)
 	if (status != 0)
 		return status;
 	for (unsigned int i = 0; i < d->node.worker_count; i++) {
-		d->node.workers[i]->push = push_record;
-		d->node.workers[i]->push_context = dt_ring_producer_writer(d->producer, i);
+		d->node.workers[i]->ring = dt_ring_producer_writer(d->producer, i);
 		atomic_store(&d->node.workers[i]->floor_ns, d->boot_id);
 	}
 	return 0;

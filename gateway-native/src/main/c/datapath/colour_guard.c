@@ -3,6 +3,8 @@
 
 #include "prober_prefixes.h"
 
+#include "../packet/siphash_burst.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -31,8 +33,11 @@ struct prober_state {
 	struct window resets;
 };
 
+// Of an IPv4 address, the first half alone, its upper part zero.
 struct prefix {
-	uint8_t address[16];
+	uint64_t value[2];
+	uint64_t mask[2];
+	uint8_t address[16]; // as configured
 	uint8_t address_len;
 	uint8_t bits;
 };
@@ -41,7 +46,7 @@ struct prober {
 	uint16_t id;
 	struct prober_state *state;
 	struct dt_siphash_key keys[DT_COLOUR_KEY_IDS]; // derived
-	size_t first_prefix;
+	const struct prefix *prefixes;
 	size_t prefix_count;
 };
 
@@ -49,53 +54,54 @@ struct dt_colour_guard {
 	bool has_key[DT_COLOUR_KEY_IDS];
 	uint32_t stamp_rate_limit;
 	size_t prober_count;
-	struct prober *probers; // by id
+	struct prober *probers;      // by id
+	size_t id_count;             // one more than the highest
+	const struct prober **by_id; // [id_count]; NULL: none
 	struct prefix *prefixes;
 	struct prober_prefixes by_address;
 };
 
-static const struct prober *find_prober(const struct dt_colour_guard *guard, uint16_t id)
+static inline const struct prober *find_prober(const struct dt_colour_guard *guard, uint16_t id)
 {
-	size_t low = 0, high = guard->prober_count;
+	return id < guard->id_count ? guard->by_id[id] : NULL;
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+struct loaded_address {
+	uint64_t halves[2];
+};
 
-		if (guard->probers[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
+static inline struct loaded_address load_address(const uint8_t *address, size_t address_len)
+{
+	struct loaded_address loaded = {{0, 0}};
+	uint32_t v4;
+
+	if (address_len == 16) {
+		memcpy(&loaded.halves[0], address, 8);
+		memcpy(&loaded.halves[1], address + 8, 8);
+	} else {
+		memcpy(&v4, address, sizeof(v4));
+		loaded.halves[0] = v4;
 	}
-	return low < guard->prober_count && guard->probers[low].id == id ? &guard->probers[low]
-									 : NULL;
+	return loaded;
 }
 
-static bool prefix_covers(const struct prefix *prefix, const uint8_t *address, size_t address_len)
+static inline bool prefix_covers(
+	const struct prefix *prefix, struct loaded_address address, size_t address_len)
 {
-	unsigned int bytes = prefix->bits / 8, rest = prefix->bits % 8;
-
-	if (prefix->address_len != address_len || memcmp(prefix->address, address, bytes) != 0)
-		return false;
-	return rest == 0 || (prefix->address[bytes] ^ address[bytes]) >> (8 - rest) == 0;
+	return (((address.halves[0] & prefix->mask[0]) ^ prefix->value[0]) |
+		       ((address.halves[1] & prefix->mask[1]) ^ prefix->value[1])) == 0 &&
+	       prefix->address_len == address_len;
 }
 
-static bool covered(const struct dt_colour_guard *guard, const struct prober *prober,
-	const uint8_t *address, size_t address_len)
+static inline bool covered(const struct prober *prober, const uint8_t *source, size_t address_len)
 {
+	struct loaded_address address = load_address(source, address_len);
+
 	for (size_t i = 0; i < prober->prefix_count; i++) {
-		if (prefix_covers(&guard->prefixes[prober->first_prefix + i], address, address_len))
+		if (prefix_covers(&prober->prefixes[i], address, address_len))
 			return true;
 	}
 	return false;
-}
-
-// No early exit and no branch on the bytes: the time tells nothing about how many of them were
-// right.
-static bool equal_in_constant_time(uint64_t a, uint64_t b)
-{
-	uint64_t difference = a ^ b;
-
-	return ((difference | (0 - difference)) >> 63) == 0;
 }
 
 static inline uint64_t slot_of(uint32_t sequence, uint64_t epoch)
@@ -158,42 +164,155 @@ static bool cap_take(_Atomic uint64_t *cap, uint32_t limit, uint64_t now_ns)
 	}
 }
 
+// NULL: FORGED, whatever the MAC is.
+static inline __attribute__((always_inline)) const struct dt_siphash_key *find_key(
+	const struct dt_colour_guard *guard, uint8_t version, uint8_t flags, uint16_t prober_id,
+	const uint8_t *source, size_t address_len)
+{
+	const struct prober *prober = find_prober(guard, prober_id);
+
+	if (prober == NULL || version != DT_COLOUR_VERSION ||
+		!guard->has_key[flags & DT_COLOUR_FLAG_KEY_ID] ||
+		!covered(prober, source, address_len))
+		return NULL;
+	return &prober->keys[flags & DT_COLOUR_FLAG_KEY_ID];
+}
+
+static inline enum dt_colour_result enter(const struct dt_colour_guard *guard, uint8_t flags,
+	uint16_t prober_id, uint32_t probe_sequence, uint64_t epoch, uint64_t now_epoch,
+	uint64_t now_ns)
+{
+	const struct prober *prober = find_prober(guard, prober_id);
+	struct prober_state *state;
+
+	if (prober == NULL)
+		return DT_COLOUR_FORGED;
+	state = prober->state;
+	if (!window_enter(flags & DT_COLOUR_FLAG_RESET ? &state->resets : &state->syns,
+		    probe_sequence, epoch, now_epoch))
+		return DT_COLOUR_REPLAYED;
+	if (!cap_take(&state->cap, guard->stamp_rate_limit, now_ns))
+		return DT_COLOUR_CAPPED;
+	return DT_COLOUR_VERIFIED;
+}
+
 enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
 	const struct dt_colour_option *option, const uint8_t *source, size_t address_len,
 	uint16_t source_port, uint32_t syn_sequence, uint64_t now_ns, int *epoch_offset)
 {
 	uint64_t first_epoch, last_epoch, now_epoch = dt_colour_epoch(now_ns);
-	const struct prober *prober;
 	const struct dt_siphash_key *key;
-	bool reset;
 
 	if (option == NULL)
 		return DT_COLOUR_NONE;
-	prober = find_prober(guard, option->prober_id);
-	if (prober == NULL || option->version != DT_COLOUR_VERSION ||
-		!guard->has_key[option->flags & DT_COLOUR_FLAG_KEY_ID] ||
-		!covered(guard, prober, source, address_len))
+	key = find_key(
+		guard, option->version, option->flags, option->prober_id, source, address_len);
+	if (key == NULL)
 		return DT_COLOUR_FORGED;
-
-	key = &prober->keys[option->flags & DT_COLOUR_FLAG_KEY_ID];
-	reset = (option->flags & DT_COLOUR_FLAG_RESET) != 0;
 	dt_colour_epochs(now_ns, &first_epoch, &last_epoch);
 	for (uint64_t epoch = first_epoch; epoch <= last_epoch; epoch++) {
 		uint64_t mac = dt_colour_mac(key, option->signed_bytes, epoch, source, address_len,
 			source_port, syn_sequence);
+		enum dt_colour_result result;
 
-		if (!equal_in_constant_time(mac, option->mac))
+		if (!dt_colour_mac_equal(mac, option->mac))
 			continue;
-		if (!window_enter(reset ? &prober->state->resets : &prober->state->syns,
-			    option->probe_sequence, epoch, now_epoch))
-			return DT_COLOUR_REPLAYED;
-		if (!cap_take(&prober->state->cap, guard->stamp_rate_limit, now_ns))
-			return DT_COLOUR_CAPPED;
-		if (epoch_offset != NULL)
+		result = enter(guard, option->flags, option->prober_id, option->probe_sequence,
+			epoch, now_epoch, now_ns);
+		if (result == DT_COLOUR_VERIFIED && epoch_offset != NULL)
 			*epoch_offset = (int)((int64_t)epoch - (int64_t)now_epoch);
-		return DT_COLOUR_VERIFIED;
+		return result;
 	}
 	return DT_COLOUR_FORGED;
+}
+
+// MACs to be calculated together: of one family, whose messages are of one length.
+struct lanes {
+	struct dt_siphash_burst burst;
+	uint64_t macs[DT_SIPHASH_LANES];
+	uint8_t *states[DT_SIPHASH_LANES];
+	unsigned int count;
+};
+
+static void verify_lanes(struct lanes *lanes, size_t len, uint64_t now_ns)
+{
+	uint64_t first_epoch, last_epoch, now_epoch = dt_colour_epoch(now_ns);
+
+	dt_colour_epochs(now_ns, &first_epoch, &last_epoch);
+	for (uint64_t epoch = first_epoch; epoch <= last_epoch; epoch++) {
+		const uint8_t right = (uint8_t)(DT_COLOUR_MAC_RIGHT + epoch - now_epoch);
+
+		for (unsigned int i = 0; i < DT_SIPHASH_LANES; i++)
+			lanes->burst.words[1][i] = __builtin_bswap64(epoch);
+		dt_siphash24_burst(&lanes->burst, lanes->count, len);
+		for (unsigned int i = 0; i < lanes->count; i++) {
+			if (dt_colour_mac_equal(lanes->burst.hashes[i], lanes->macs[i]) &&
+				*lanes->states[i] == DT_COLOUR_MAC_WRONG)
+				*lanes->states[i] = right;
+		}
+	}
+	lanes->count = 0;
+}
+
+static inline __attribute__((always_inline)) void add_lane(struct lanes *lanes,
+	const struct dt_colour_guard *guard, const struct dt_colour_claim *claim,
+	size_t address_len, uint64_t now_ns)
+{
+	const uint8_t *option = claim->option;
+	const struct dt_siphash_key *key = find_key(guard, option[4], option[5],
+		(uint16_t)(option[6] << 8 | option[7]), claim->source, address_len);
+	uint64_t words[DT_SIPHASH_LANE_WORDS], mac;
+	unsigned int lane = lanes->count;
+	size_t len;
+
+	if (key == NULL)
+		return;
+	lanes->count = lane + 1;
+	len = dt_colour_message(words, option + 4, 0, claim->source, address_len,
+		claim->source_port, claim->syn_sequence);
+	memcpy(&mac, option + 12, sizeof(mac));
+	lanes->macs[lane] = le64toh(mac);
+	lanes->states[lane] = claim->state;
+	lanes->burst.k0[lane] = key->k0;
+	lanes->burst.k1[lane] = key->k1;
+	lanes->burst.words[0][lane] = words[0];
+	for (size_t i = 2; i * 8 < len; i++)
+		lanes->burst.words[i][lane] = words[i];
+	if (lane + 1 == DT_SIPHASH_LANES)
+		verify_lanes(lanes, len, now_ns);
+}
+
+void dt_colour_guard_verify(const struct dt_colour_guard *guard,
+	const struct dt_colour_claim *claims, unsigned int count, uint64_t now_ns)
+{
+	struct lanes v4, v6;
+
+	v4.count = v6.count = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		const struct dt_colour_claim *claim = &claims[i];
+
+		*claim->state = DT_COLOUR_MAC_WRONG;
+		if (claim->address_len == 16)
+			add_lane(&v6, guard, claim, 16, now_ns);
+		else
+			add_lane(&v4, guard, claim, 4, now_ns);
+	}
+	if (v4.count)
+		verify_lanes(&v4, DT_COLOUR_MESSAGE_V4_BYTES, now_ns);
+	if (v6.count)
+		verify_lanes(&v6, DT_COLOUR_MESSAGE_V6_BYTES, now_ns);
+}
+
+enum dt_colour_result dt_colour_guard_enter(const struct dt_colour_guard *guard,
+	enum dt_colour_mac_state state, uint8_t flags, uint16_t prober_id, uint32_t probe_sequence,
+	uint64_t now_ns)
+{
+	uint64_t now_epoch = dt_colour_epoch(now_ns);
+
+	if (state < DT_COLOUR_MAC_RIGHT_BEFORE)
+		return DT_COLOUR_FORGED;
+	return enter(guard, flags, prober_id, probe_sequence,
+		now_epoch + (uint64_t)state - DT_COLOUR_MAC_RIGHT, now_epoch, now_ns);
 }
 
 static bool made_isn(const struct dt_colour_guard *guard, const struct prober *prober,
@@ -276,23 +395,50 @@ static int check_config(const struct dt_colour_guard_config *config)
 	return 0;
 }
 
+static void set_prefix(struct prefix *prefix, const struct dt_colour_prober_config *config)
+{
+	struct loaded_address value;
+	uint8_t mask[16] = {0};
+
+	memcpy(prefix->address, config->prefix, sizeof(prefix->address));
+	prefix->address_len = config->address_len;
+	prefix->bits = config->prefix_bits;
+	memset(mask, 0xff, prefix->bits / 8);
+	if (prefix->bits % 8 != 0)
+		mask[prefix->bits / 8] = (uint8_t)(0xff << (8 - prefix->bits % 8));
+	memcpy(prefix->mask, mask, sizeof(mask));
+	value = load_address(prefix->address, prefix->address_len);
+	prefix->value[0] = value.halves[0] & prefix->mask[0];
+	prefix->value[1] = value.halves[1] & prefix->mask[1];
+}
+
+static int index_ids(struct dt_colour_guard *guard)
+{
+	size_t count = guard->prober_count ? guard->probers[guard->prober_count - 1].id + 1u : 0;
+
+	guard->by_id = calloc(count + 1, sizeof(*guard->by_id)); // calloc(0) may be NULL
+	if (guard->by_id == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < guard->prober_count; i++)
+		guard->by_id[guard->probers[i].id] = &guard->probers[i];
+	guard->id_count = count;
+	return 0;
+}
+
 static int add_probers(struct dt_colour_guard *guard, const struct dt_colour_guard_config *config,
 	const struct dt_colour_prober_config *sorted, const struct dt_colour_guard *previous)
 {
 	for (size_t i = 0; i < config->prober_count; i++) {
-		struct prefix *prefix = &guard->prefixes[i];
 		struct prober *prober;
 
-		memcpy(prefix->address, sorted[i].prefix, sizeof(prefix->address));
-		prefix->address_len = sorted[i].address_len;
-		prefix->bits = sorted[i].prefix_bits;
+		set_prefix(&guard->prefixes[i], &sorted[i]);
 		if (i > 0 && sorted[i].id == sorted[i - 1].id) {
 			guard->probers[guard->prober_count - 1].prefix_count++;
 			continue;
 		}
 		prober = &guard->probers[guard->prober_count];
 		prober->id = sorted[i].id;
-		prober->first_prefix = i;
+		prober->prefixes = &guard->prefixes[i];
 		prober->prefix_count = 1;
 		prober->state = state_acquire(previous, prober->id);
 		if (prober->state == NULL)
@@ -319,7 +465,7 @@ static int index_prefixes(struct dt_colour_guard *guard, size_t prefix_count)
 		const struct prober *prober = &guard->probers[i];
 
 		for (size_t k = 0; k < prober->prefix_count; k++, n++) {
-			const struct prefix *prefix = &guard->prefixes[prober->first_prefix + k];
+			const struct prefix *prefix = &prober->prefixes[k];
 
 			list[n].address_len = prefix->address_len;
 			list[n].bits = prefix->bits;
@@ -360,6 +506,8 @@ int dt_colour_guard_create(const struct dt_colour_guard_config *config,
 	}
 	ret = add_probers(guard, config, sorted, previous);
 	if (ret == 0)
+		ret = index_ids(guard);
+	if (ret == 0)
 		ret = index_prefixes(guard, config->prober_count);
 	if (ret < 0)
 		goto fail;
@@ -382,6 +530,7 @@ void dt_colour_guard_free(struct dt_colour_guard *guard)
 			free(guard->probers[i].state);
 	}
 	prober_prefixes_free(&guard->by_address);
+	free(guard->by_id);
 	free(guard->probers);
 	free(guard->prefixes);
 	free(guard);

@@ -63,6 +63,38 @@ enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
 	const struct dt_colour_option *option, const uint8_t *source, size_t address_len,
 	uint16_t source_port, uint32_t syn_sequence, uint64_t now_ns, int *epoch_offset);
 
+// What dt_colour_guard_check() finds of a colour before it looks at replays and caps, as a byte
+// that can be kept with a packet. DT_COLOUR_MAC_RIGHT: in the epoch of the time; before, after: in
+// the one beside it.
+enum dt_colour_mac_state {
+	DT_COLOUR_MAC_UNSEEN,
+	DT_COLOUR_MAC_UNUSUAL, // not looked at; of use to callers
+	DT_COLOUR_MAC_WRONG,   // FORGED: or its prober, version, key or prefix is
+	DT_COLOUR_MAC_RIGHT_BEFORE,
+	DT_COLOUR_MAC_RIGHT,
+	DT_COLOUR_MAC_RIGHT_AFTER,
+};
+
+// A packet that says it is a prober's.
+struct dt_colour_claim {
+	const uint8_t *option; // DT_COLOUR_BYTES
+	const uint8_t *source; // of address_len bytes
+	uint8_t *state;        // out: enum dt_colour_mac_state
+	uint32_t syn_sequence;
+	uint16_t source_port;
+	uint8_t address_len;
+};
+
+// The same check in two steps, for a burst of packets. First: the MACs of all of them, calculated
+// together. The caller has checked that the reset flag and the TCP flags agree.
+void dt_colour_guard_verify(const struct dt_colour_guard *guard,
+	const struct dt_colour_claim *claims, unsigned int count, uint64_t now_ns);
+
+// Then, one by one as they came: replays and caps. prober_id and probe_sequence as the option says.
+enum dt_colour_result dt_colour_guard_enter(const struct dt_colour_guard *guard,
+	enum dt_colour_mac_state state, uint8_t flags, uint16_t prober_id, uint32_t probe_sequence,
+	uint64_t now_ns);
+
 // Whether a packet to this prober, from a VIP as the prober knows it, acknowledges a probe of this
 // epoch or of one beside it. isn: the acknowledgment number minus one. Replies have a cap of their
 // own, of the same packets a second and prober.

@@ -8,10 +8,13 @@
 
 #include <string.h>
 
+// Offsets inside the option.
+enum { COLOUR_FLAGS = 5, COLOUR_PROBER_ID = 6, COLOUR_PROBE_SEQUENCE = 8 };
+
 // A colour on anything but a bare SYN (or, with the reset flag, a RST) was not made by a prober.
-static bool flags_agree(const struct dt_colour_option *option, uint8_t tcp_flags)
+static inline bool flags_agree(uint8_t colour_flags, uint8_t tcp_flags)
 {
-	if (option->flags & DT_COLOUR_FLAG_RESET)
+	if (colour_flags & DT_COLOUR_FLAG_RESET)
 		return tcp_flags & TCP_RST;
 	return (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
@@ -22,7 +25,7 @@ static enum dt_colour_result judge(struct worker *worker, const struct packet_me
 	const struct packet_view *view = &meta->view;
 	uint32_t syn_sequence = view->tcp_sequence;
 
-	if (!flags_agree(option, view->tcp_flags))
+	if (!flags_agree(option->flags, view->tcp_flags))
 		return DT_COLOUR_FORGED;
 	if (option->flags & DT_COLOUR_FLAG_RESET)
 		syn_sequence--;
@@ -31,35 +34,39 @@ static enum dt_colour_result judge(struct worker *worker, const struct packet_me
 		view->source_port, syn_sequence, meta->rx_real_ns, epoch_offset);
 }
 
+static inline void follow(struct worker *worker, struct packet_meta *meta, uint8_t flags,
+	uint16_t prober_id, uint32_t probe_sequence, bool other_epoch)
+{
+	worker->counters.colour_verified++;
+	worker->counters.colour_other_epoch += other_epoch;
+	meta->key_state = DT_KEY_VERIFIED;
+	meta->stamped = true;
+	meta->prober_id = prober_id;
+	meta->probe_sequence = probe_sequence;
+	meta->detail = (flags & DT_COLOUR_FLAG_EVERY_STAGE) != 0;
+	meta->reset = (flags & DT_COLOUR_FLAG_RESET) != 0;
+}
+
+static inline void count_unfollowed(struct worker *worker, enum dt_colour_result result)
+{
+	struct worker_counters *c = &worker->counters;
+
+	c->colour_forged += result == DT_COLOUR_FORGED;
+	c->colour_replayed += result == DT_COLOUR_REPLAYED;
+	c->colour_capped += result == DT_COLOUR_CAPPED;
+}
+
 static void take_key(
 	struct worker *worker, struct packet_meta *meta, const struct dt_colour_option *option)
 {
-	struct worker_counters *c = &worker->counters;
 	int epoch_offset = 0;
+	enum dt_colour_result result = judge(worker, meta, option, &epoch_offset);
 
-	switch (judge(worker, meta, option, &epoch_offset)) {
-	case DT_COLOUR_VERIFIED:
-		c->colour_verified++;
-		c->colour_other_epoch += epoch_offset != 0;
-		meta->key_state = DT_KEY_VERIFIED;
-		meta->stamped = true;
-		meta->prober_id = option->prober_id;
-		meta->probe_sequence = option->probe_sequence;
-		meta->detail = (option->flags & DT_COLOUR_FLAG_EVERY_STAGE) != 0;
-		meta->reset = (option->flags & DT_COLOUR_FLAG_RESET) != 0;
-		return;
-	case DT_COLOUR_FORGED:
-		c->colour_forged++;
-		return;
-	case DT_COLOUR_REPLAYED:
-		c->colour_replayed++;
-		return;
-	case DT_COLOUR_CAPPED:
-		c->colour_capped++;
-		return;
-	case DT_COLOUR_NONE:
-		return;
-	}
+	if (result == DT_COLOUR_VERIFIED)
+		follow(worker, meta, option->flags, option->prober_id, option->probe_sequence,
+			epoch_offset != 0);
+	else
+		count_unfollowed(worker, result);
 }
 
 static void erase(uint8_t *tcp, uint8_t *options, size_t len)
@@ -72,7 +79,7 @@ static void erase(uint8_t *tcp, uint8_t *options, size_t len)
 						checksum_fold(checksum_delta16(before, after))));
 }
 
-enum decolour_outcome decolour(struct worker *worker, struct rte_mbuf *packet)
+enum decolour_outcome decolour_closely(struct worker *worker, struct rte_mbuf *packet)
 {
 	struct packet_meta *meta = packet_meta(packet);
 	size_t len = meta->view.tcp_header_len - (size_t)TCP_MIN_BYTES;
@@ -90,4 +97,80 @@ enum decolour_outcome decolour(struct worker *worker, struct rte_mbuf *packet)
 	if (worker->node->erase_colour && option.to_erase)
 		erase(tcp, options, len);
 	return DECOLOUR_NEXT;
+}
+
+static inline uint8_t *usual_option(uint8_t *tcp, const struct packet_view *view)
+{
+	return tcp + view->tcp_header_len - DT_COLOUR_BYTES;
+}
+
+void decolour_ahead(struct worker *worker, struct rte_mbuf *const *packets, unsigned int count)
+{
+	struct dt_colour_claim claims[WORKER_BURST];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct packet_meta *meta = packet_meta(packets[i]);
+		const struct packet_view *view = &meta->view;
+		const uint8_t *option;
+		uint8_t flags;
+
+		meta->mac = DT_COLOUR_MAC_UNUSUAL;
+		if (!decolour_may_be_probe(packets[i]))
+			continue;
+		meta->mac = DT_COLOUR_MAC_WRONG;
+		option = usual_option(packet_l4(packets[i]), view);
+		flags = option[COLOUR_FLAGS];
+		if (!flags_agree(flags, view->tcp_flags))
+			continue;
+		claims[n++] = (struct dt_colour_claim){
+			.option = option,
+			.source = view->is_v6 ? view->source.bytes : view->source.bytes + 12,
+			.state = &meta->mac,
+			.syn_sequence =
+				view->tcp_sequence - ((flags & DT_COLOUR_FLAG_RESET) ? 1 : 0),
+			.source_port = view->source_port,
+			.address_len = view->is_v6 ? 16 : 4,
+		};
+	}
+	if (n)
+		dt_colour_guard_verify(worker->node->guard, claims, n, worker->now.real_ns);
+}
+
+// NOPs over the option, whose sum is known. All of it stands at even offsets.
+static inline void erase_usual(uint8_t *tcp, uint8_t *option)
+{
+	const uint64_t nops = 0x0101010101010101, sum_of_nops = DT_COLOUR_BYTES / 2 * 0x0101;
+	uint64_t sum = checksum_add64(load_raw64(option), load_raw64(option + 8));
+
+	sum = ~checksum_add64(sum, load_raw32(option + 16));
+	sum = checksum_add64(sum, sum_of_nops + (uint16_t)~load_raw16(tcp + TCP_CHECKSUM));
+	memcpy(option, &nops, 8);
+	memcpy(option + 8, &nops, 8);
+	memcpy(option + 16, &nops, 4);
+	store_raw16(tcp + TCP_CHECKSUM, (uint16_t)~checksum_fold(sum));
+}
+
+void decolour_usual(struct worker *worker, struct rte_mbuf *packet)
+{
+	struct packet_meta *meta = packet_meta(packet);
+	uint8_t *tcp = packet_l4(packet), *option = usual_option(tcp, &meta->view);
+	uint8_t flags = option[COLOUR_FLAGS];
+	uint16_t prober_id = load_be16(option + COLOUR_PROBER_ID);
+	uint32_t probe_sequence = load_be32(option + COLOUR_PROBE_SEQUENCE);
+	enum dt_colour_result result =
+		dt_colour_guard_enter(worker->node->guard, (enum dt_colour_mac_state)meta->mac,
+			flags, prober_id, probe_sequence, meta->rx_real_ns);
+
+	meta->stage = DT_TP_COLOUR;
+	if (likely(result == DT_COLOUR_VERIFIED)) {
+		follow(worker, meta, flags, prober_id, probe_sequence,
+			meta->mac != DT_COLOUR_MAC_RIGHT);
+		stamp(worker, meta, DT_TP_RX);
+		stamp(worker, meta, DT_TP_COLOUR);
+	} else {
+		count_unfollowed(worker, result);
+	}
+	if (worker->node->erase_colour)
+		erase_usual(tcp, option);
 }

@@ -52,8 +52,11 @@ static bool may_be_coloured(const struct worker *worker, const struct packet_met
 }
 
 // First step: which way it goes, and the bucket of the address that decides. false: dropped.
-static inline bool prepare(struct worker *worker, struct rte_mbuf *packet)
+// All `count` packets have been received.
+static inline bool prepare(
+	struct worker *worker, struct rte_mbuf *const *packets, unsigned int count)
 {
+	struct rte_mbuf *packet = packets[0];
 	struct packet_meta *meta = packet_meta(packet);
 	const struct packet_view *view = &meta->view;
 	const struct eip_table *eips = worker->node->eips;
@@ -62,10 +65,13 @@ static inline bool prepare(struct worker *worker, struct rte_mbuf *packet)
 	meta->direction = from_inside ? DT_DIR_REPLY : DT_DIR_FORWARD;
 	meta->hash = eip_hash(eips, from_inside ? &view->source : &view->destination);
 	eip_prefetch_bucket(eips, meta->hash);
-	if (!meta->tunnel_in && unlikely(may_be_coloured(worker, meta)) &&
-		decolour(worker, packet) == DECOLOUR_MALFORMED) {
-		drop(worker, packet, DT_DROP_MALFORMED_TCP);
-		return false;
+	if (!meta->tunnel_in && unlikely(may_be_coloured(worker, meta))) {
+		if (meta->mac == DT_COLOUR_MAC_UNSEEN && decolour_may_be_probe(packet))
+			decolour_ahead(worker, packets, count);
+		if (decolour(worker, packet) == DECOLOUR_MALFORMED) {
+			drop(worker, packet, DT_DROP_MALFORMED_TCP);
+			return false;
+		}
 	}
 	return true;
 }
@@ -344,7 +350,7 @@ void eip(struct worker *worker, struct rte_mbuf **packets, unsigned int count)
 	}
 	for (unsigned int i = 0; i < count; i++) {
 		kept[n] = packets[i];
-		n += prepare(worker, packets[i]);
+		n += prepare(worker, packets + i, count - i);
 	}
 	for (unsigned int i = 0; i < n + WINDOW; i++) {
 		if (i < n)

@@ -34,9 +34,10 @@ struct packet_meta {
 	uint64_t hash;           // of the flow, for its owner
 	uint64_t rx_mono_ns;
 	uint64_t rx_real_ns;
-	uint32_t probe_sequence;
+	// These five stand as in struct dt_point (stamp.c).
 	uint32_t vip_slot;
 	uint32_t backend_slot;
+	uint32_t probe_sequence;
 	uint16_t prober_id;
 	uint16_t frame_bytes; // as received
 	uint16_t service;     // of the VIP that the destination named, or PACKET_NO_SERVICE
@@ -52,7 +53,8 @@ struct packet_meta {
 	uint8_t tunnel_in;   // came through tunnels[tunnel_in - 1]; 0: none
 	uint8_t local_index; // of the destination, when that is a local address, or
 			     // SESSION_LOCAL_CLIENT
-	uint8_t reserved[3];
+	uint8_t mac;         // enum dt_colour_mac_state, as decolour_ahead() found it
+	uint8_t reserved[2];
 	uint32_t vip_generation; // of the table that service was found in; 0: not found yet
 };
 

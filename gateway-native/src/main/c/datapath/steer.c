@@ -57,9 +57,10 @@ static inline void to_owner(struct worker *w, struct steer_burst *owned, struct 
 	owned->packets[owned->count++] = packet;
 }
 
-static bool has_options(const struct packet_view *view)
+// Of TCP alone: the length is zero for others.
+static inline bool has_options(const struct packet_view *view)
 {
-	return view->protocol == PROTOCOL_TCP && view->tcp_header_len > TCP_MIN_BYTES;
+	return view->tcp_header_len > TCP_MIN_BYTES;
 }
 
 // A packet for no VIP may be a DNAT backend's reply to its client: the client's owner knows.
@@ -75,17 +76,14 @@ static void to_client(struct worker *w, struct steer_burst *owned, struct rte_mb
 		dispatch_owner_of_client(w, &view->destination, view->destination_port));
 }
 
-static inline void to_vip(struct worker *w, struct steer_burst *owned, struct rte_mbuf *packet)
+static inline void to_vip_decoloured(
+	struct worker *w, struct steer_burst *owned, struct rte_mbuf *packet)
 {
 	struct packet_meta *meta = packet_meta(packet);
 	const struct packet_view *view = &meta->view;
 	enum dt_drop_reason reason;
 	const struct vip *vip;
 
-	if (has_options(view) && decolour(w, packet) == DECOLOUR_MALFORMED) {
-		drop(w, packet, DT_DROP_MALFORMED_TCP);
-		return;
-	}
 	reason = forward_find_vip(w, meta, &vip);
 	if (reason == DT_DROP_NO_VIP) {
 		to_client(w, owned, packet);
@@ -99,6 +97,14 @@ static inline void to_vip(struct worker *w, struct steer_burst *owned, struct rt
 		view->source_port, view->destination_port, view->protocol);
 	to_owner(w, owned, packet, WORK_FORWARD,
 		dispatch_owner_of_client(w, &view->source, view->source_port));
+}
+
+static void to_vip(struct worker *w, struct steer_burst *owned, struct rte_mbuf *packet)
+{
+	if (has_options(&packet_meta(packet)->view) && decolour(w, packet) == DECOLOUR_MALFORMED)
+		drop(w, packet, DT_DROP_MALFORMED_TCP);
+	else
+		to_vip_decoloured(w, owned, packet);
 }
 
 static void to_local(struct worker *w, struct steer_burst *owned, struct rte_mbuf *packet)
@@ -150,41 +156,96 @@ static void to_icmp(struct worker *w, struct steer_burst *owned, struct rte_mbuf
 	}
 }
 
+// All but what goes to an EIP.
+static inline void act(struct worker *w, struct rte_mbuf *packet, enum receive_outcome outcome,
+	enum dt_drop_reason reason, struct steer_burst *owned)
+{
+	switch (outcome) {
+	case RECEIVE_TO_VIP:
+		to_vip(w, owned, packet);
+		return;
+	case RECEIVE_TO_LOCAL:
+		to_local(w, owned, packet);
+		return;
+	case RECEIVE_TO_EIP:
+		return;
+	case RECEIVE_ICMP:
+		to_icmp(w, owned, packet);
+		return;
+	case RECEIVE_NEIGHBOUR:
+		neighbour_input(w, packet);
+		return;
+	case RECEIVE_DROP:
+		drop(w, packet, reason);
+		return;
+	}
+}
+
+// From the first packet on that may be a probe, the rest of a burst waits until all of it has been
+// received: MACs are calculated together.
+struct received {
+	unsigned int count;
+	unsigned int to_vip_count;
+	struct rte_mbuf *packets[WORKER_BURST];
+	struct rte_mbuf *to_vips[WORKER_BURST]; // those of them
+	uint8_t outcomes[WORKER_BURST];         // enum receive_outcome
+	uint16_t reasons[WORKER_BURST];         // enum dt_drop_reason
+};
+
+static void wait_for_rest(struct received *waiting, struct rte_mbuf *packet,
+	enum receive_outcome outcome, enum dt_drop_reason reason)
+{
+	waiting->packets[waiting->count] = packet;
+	waiting->outcomes[waiting->count] = (uint8_t)outcome;
+	waiting->reasons[waiting->count++] = (uint16_t)reason;
+	waiting->to_vips[waiting->to_vip_count] = packet;
+	waiting->to_vip_count += outcome == RECEIVE_TO_VIP;
+}
+
+// Each goes on in its turn, as it would have without waiting.
+static __attribute__((noinline)) void act_on_waiting(
+	struct worker *w, const struct received *waiting, struct steer_burst *owned)
+{
+	decolour_ahead(w, waiting->to_vips, waiting->to_vip_count);
+	for (unsigned int i = 0; i < waiting->count; i++)
+		act(w, waiting->packets[i], (enum receive_outcome)waiting->outcomes[i],
+			(enum dt_drop_reason)waiting->reasons[i], owned);
+}
+
 void worker_process(
 	struct worker *w, struct rte_mbuf **packets, unsigned int count, unsigned int port)
 {
 	struct steer_burst owned, elastic; // of the packets, only what count says is there
+	struct received waiting;
+	int plain_tcp_bytes = TCP_MIN_BYTES; // of a header; below 0: the packets wait
 
 	owned.count = 0;
 	elastic.count = 0;
+	waiting.count = 0;
+	waiting.to_vip_count = 0;
 	w->counters.rx_packets += count;
 	for (unsigned int i = 0; i < count; i++)
 		prefetch(rte_pktmbuf_mtod(packets[i], void *));
 	for (unsigned int i = 0; i < count; i++) {
 		enum dt_drop_reason reason = DT_DROP_NONE;
+		enum receive_outcome outcome = receive(w, packets[i], port, &reason);
 
-		switch (receive(w, packets[i], port, &reason)) {
-		case RECEIVE_TO_VIP:
-			to_vip(w, &owned, packets[i]);
-			break;
-		case RECEIVE_TO_LOCAL:
-			to_local(w, &owned, packets[i]);
-			break;
-		case RECEIVE_TO_EIP:
+		if (likely(outcome == RECEIVE_TO_VIP &&
+			    packet_meta(packets[i])->view.tcp_header_len <= plain_tcp_bytes)) {
+			to_vip_decoloured(w, &owned, packets[i]);
+		} else if (outcome == RECEIVE_TO_EIP) {
 			elastic.packets[elastic.count++] = packets[i];
-			break;
-		case RECEIVE_ICMP:
-			to_icmp(w, &owned, packets[i]);
-			break;
-		case RECEIVE_NEIGHBOUR:
-			neighbour_input(w, packets[i]);
-			break;
-		case RECEIVE_DROP:
-			drop(w, packets[i], reason);
-			break;
+		} else if (plain_tcp_bytes < 0 ||
+			   (outcome == RECEIVE_TO_VIP && decolour_may_be_probe(packets[i]))) {
+			plain_tcp_bytes = -1;
+			wait_for_rest(&waiting, packets[i], outcome, reason);
+		} else {
+			act(w, packets[i], outcome, reason, &owned);
 		}
 	}
 	if (elastic.count)
 		eip(w, elastic.packets, elastic.count);
+	if (unlikely(waiting.count))
+		act_on_waiting(w, &waiting, &owned);
 	steer_work(w, &owned);
 }

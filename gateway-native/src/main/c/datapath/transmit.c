@@ -71,9 +71,8 @@ static void hand_to_queue_owner(struct worker *worker, unsigned int port, unsign
 void transmit_flush(struct worker *worker, unsigned int port)
 {
 	struct transmit_buffer *buffer = &worker->transmit[port];
-	struct packet_meta stamped[WORKER_BURST];
-	uint8_t stamped_at[WORKER_BURST];
-	unsigned int owner = queue_owner(worker, port), stamped_count = 0;
+	struct stamp_leaving leaving; // of its arrays, only what its count says is there
+	unsigned int owner = queue_owner(worker, port);
 	uint16_t sent;
 
 	if (buffer->count == 0)
@@ -82,24 +81,17 @@ void transmit_flush(struct worker *worker, unsigned int port)
 		hand_to_queue_owner(worker, port, owner, buffer);
 		return;
 	}
-	// A packet that was sent may be gone: what its stamp needs is kept.
+	leaving.count = 0;
 	for (unsigned int i = 0; i < buffer->count; i++) {
-		const struct packet_meta *meta = packet_meta(buffer->packets[i]);
-
-		if (unlikely(meta->stamped)) {
-			stamped_at[stamped_count] = (uint8_t)i;
-			stamped[stamped_count++] = *meta;
+		if (unlikely(packet_meta(buffer->packets[i])->stamped)) {
+			stamp_leaving(worker, &leaving, buffer->packets, i, buffer->count);
+			break;
 		}
 	}
 	sent = worker->node->send(worker, port, buffer->packets, buffer->count);
 	worker->counters.tx_packets += sent;
-	if (unlikely(stamped_count)) {
-		// They left together.
-		const struct node_time at = worker->node->clock(worker->node->clock_context);
-
-		for (unsigned int i = 0; i < stamped_count && stamped_at[i] < sent; i++)
-			stamp_at(worker, &stamped[i], DT_TP_TX, &at);
-	}
+	if (unlikely(leaving.count))
+		stamp_left(worker, &leaving, sent);
 	for (unsigned int i = sent; i < buffer->count; i++)
 		drop(worker, buffer->packets[i], DT_DROP_TX_QUEUE_FULL);
 	buffer->count = 0;

@@ -145,7 +145,7 @@ void worker_free(struct worker *w)
 {
 	if (!w)
 		return;
-	if (w->neighbours && w->drops && w->push)
+	if (w->neighbours && w->drops && (w->ring || w->push))
 		release_packets(w);
 	port_pool_free(&w->ports);
 	give_session_memory(w);

@@ -96,6 +96,8 @@ struct handover_buffer {
 	struct rte_mbuf *packets[WORKER_BURST];
 };
 
+struct dt_ring_writer;
+
 struct worker {
 	unsigned int index;
 	struct node *node;
@@ -122,7 +124,9 @@ struct worker {
 	uint32_t sampled_drops;
 	unsigned int announced; // gratuitous ARPs sent
 
-	// Where records go: false when it was lost.
+	// Where records go: into a ring of the telemetry file, or (NULL) to push(), false when it
+	// was lost.
+	struct dt_ring_writer *ring;
 	bool (*push)(void *context, const struct dt_record *record);
 	void *push_context;
 

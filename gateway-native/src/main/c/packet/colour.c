@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "colour.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -146,31 +145,15 @@ void dt_colour_epochs(uint64_t now_ns, uint64_t *first, uint64_t *last)
 	*last = into_ns >= DT_COLOUR_EPOCH_NS - DT_COLOUR_EPOCH_SLACK_NS ? epoch + 1 : epoch;
 }
 
-// The message as 64-bit words, without a detour through memory. Of IPv4: 26 bytes, of IPv6: 38.
 uint64_t dt_colour_mac(const struct dt_siphash_key *derived_key,
 	const uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES], uint64_t epoch, const uint8_t *source,
 	size_t address_len, uint16_t source_port, uint32_t syn_sequence)
 {
-	// As they follow each other in the message, the first byte lowest.
-	uint64_t end = (uint64_t)htole16(htobe16(source_port)) |
-		       (uint64_t)htole32(htobe32(syn_sequence)) << 16;
 	uint64_t words[5];
-	uint32_t v4;
+	size_t len = dt_colour_message(
+		words, signed_bytes, epoch, source, address_len, source_port, syn_sequence);
 
-	memcpy(words, signed_bytes, 8);
-	words[0] = le64toh(words[0]);
-	words[1] = __builtin_bswap64(epoch);
-	if (address_len == 16) {
-		memcpy(words + 2, source, 16);
-		words[2] = le64toh(words[2]);
-		words[3] = le64toh(words[3]);
-		words[4] = end;
-		return dt_siphash24_words(derived_key, words, 38);
-	}
-	memcpy(&v4, source, 4);
-	words[2] = le32toh(v4) | end << 32;
-	words[3] = end >> 32;
-	return dt_siphash24_words(derived_key, words, 26);
+	return dt_siphash24_words(derived_key, words, len);
 }
 
 uint32_t dt_colour_isn(const struct dt_siphash_key *derived_key, const uint8_t *prober,

@@ -57,28 +57,52 @@ int dt_ring_producer_backend_slot(struct dt_ring_producer *producer, const char 
 // The name that has a slot: slots are given in turn. NULL: none has it yet.
 const char *dt_ring_producer_vip_name(const struct dt_ring_producer *producer, uint32_t slot);
 
-// Writes one record; never waits. Sets sequence and ring; the rest, time_ns included, is the
-// caller's. false: the ring was full, the record is lost and counted.
-static inline bool dt_ring_push(struct dt_ring_writer *writer, const struct dt_record *record)
+// The slot of the record that comes `ahead` records after the next one, to be filled in place:
+// nobody reads it before dt_ring_publish(). NULL: the ring is full.
+static inline struct dt_record *dt_ring_slot(struct dt_ring_writer *writer, unsigned int ahead)
 {
-	struct dt_record *slot;
+	uint64_t at = writer->head + ahead;
 
-	if (writer->head - writer->cached_tail > writer->mask) {
+	if (at - writer->cached_tail > writer->mask) {
 		writer->cached_tail =
 			atomic_load_explicit(&writer->ring->tail, memory_order_acquire);
-		if (writer->head - writer->cached_tail > writer->mask) {
-			uint64_t lost =
-				atomic_load_explicit(&writer->ring->lost, memory_order_relaxed);
-
-			atomic_store_explicit(&writer->ring->lost, lost + 1, memory_order_relaxed);
-			return false;
-		}
+		if (at - writer->cached_tail > writer->mask)
+			return NULL;
 	}
-	slot = &writer->records[writer->head & writer->mask];
-	*slot = *record;
+	return &writer->records[at & writer->mask];
+}
+
+// The next record, which stands in its slot. Sets sequence and ring; the rest, time_ns included, is
+// the caller's.
+static inline void dt_ring_publish(struct dt_ring_writer *writer)
+{
+	struct dt_record *slot = &writer->records[writer->head & writer->mask];
+
 	slot->sequence = ++writer->head;
 	slot->ring = writer->index;
 	atomic_store_explicit(&writer->ring->head, writer->head, memory_order_release);
+}
+
+// Counts a record that found the ring full.
+static inline void dt_ring_lose(struct dt_ring_writer *writer)
+{
+	uint64_t lost = atomic_load_explicit(&writer->ring->lost, memory_order_relaxed);
+
+	atomic_store_explicit(&writer->ring->lost, lost + 1, memory_order_relaxed);
+}
+
+// Writes one record, as the two above do; never waits. false: the ring was full, the record is lost
+// and counted.
+static inline bool dt_ring_push(struct dt_ring_writer *writer, const struct dt_record *record)
+{
+	struct dt_record *slot = dt_ring_slot(writer, 0);
+
+	if (slot == NULL) {
+		dt_ring_lose(writer);
+		return false;
+	}
+	*slot = *record;
+	dt_ring_publish(writer);
 	return true;
 }
 
