@@ -26,7 +26,7 @@ ok() { echo "ok: $*"; }
 need() {
 	[ "$(id -u)" = 0 ] || skip "network namespaces need root"
 	local tool
-	for tool; do
+	for tool in "$@" ss; do
 		command -v "$tool" >/dev/null || skip "$tool is missing"
 	done
 }
@@ -97,6 +97,20 @@ make_network() {
 	link server 131
 	host client 141
 	host server 131
+}
+
+# listening NAME tcp|udp PORT…: waits until servers in the namespace do.
+listening() {
+	local name=$1 options=-Hltn port _
+	[ "$2" = tcp ] || options=-Hlun
+	shift 2
+	for port; do
+		for _ in $(seq 100); do
+			in_ns "$name" ss $options "sport = :$port" | grep -q . && continue 2
+			sleep 0.1
+		done
+		fail "nobody listens on port $port"
+	done
 }
 
 # start_gateway EAL-ARG…: with $work/gateway.yaml, which names $work/gw.sock, in the namespace gw if there is one. Sets gw_pid.

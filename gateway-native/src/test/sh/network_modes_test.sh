@@ -56,6 +56,8 @@ for port in 8000 8088 80; do
 	ip netns exec "$p-server" python3 -m http.server -d "$work/www" --bind :: $port >"$work/http-$port.log" 2>&1 &
 done
 
+listening server tcp 8000 8088 80
+
 start_gateway --vdev=net_af_packet0,iface=eth0,qpairs=1
 ok "the gateway is ready"
 

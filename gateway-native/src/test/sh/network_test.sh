@@ -54,6 +54,9 @@ while True:
     s.sendto(data, peer)
 ' >/dev/null 2>&1 &
 
+listening server tcp 8000
+listening server udp 7007
+
 port=--vdev=net_af_packet0,iface=eth0,qpairs=$queues
 start_gateway "$port"
 ok "the gateway is ready"

@@ -51,6 +51,7 @@ YAML
 
 ip netns exec "$p-server" "$soak" serve 8000 198.18.131.2 198.18.131.3 2001:db8:131::2 2001:db8:131::3 2>"$work/server.log" &
 server_pid=$!
+listening server tcp 8000
 start_gateway --vdev=net_af_packet0,iface=eth0,qpairs=1,framecnt=2048
 
 rss_kb() { awk '/^VmRSS/ {print $2}' "/proc/$gw_pid/status"; }
