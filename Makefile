@@ -11,7 +11,7 @@ C_FILES = $(shell find gateway-native/src -name '*.[ch]')
 .PHONY: help
 help: ## lists the targets
 	@echo 'Dyetrace: make TARGET'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## installs what the machine lacks (Debian packages, the ClickHouse engine)
