@@ -3,6 +3,13 @@
 // From hashes to 32-bit values: buckets of one cache line with ten slots, chained when more meet
 // in one. It knows no keys: a find walks the values that share the hash's tag, and the caller
 // compares. The low half of a hash names the bucket, the next 16 bits are the tag.
+//
+// The EIP table's index (eip_index.h) has the same shape and is another one on purpose. All workers
+// read that one beside a writer: it publishes value and tag in an order and lets overflow buckets
+// rest until no reader is in them, which a table with one thread would pay for with each session
+// made and ended. With tags of 8 bits it has 12 slots and finds tags and next in one load; here
+// five others share a bucket, so that one find in fifty would touch a session in vain, in a table
+// far greater than the caches.
 #ifndef DYETRACE_SESSION_INDEX_H
 #define DYETRACE_SESSION_INDEX_H
 
