@@ -156,6 +156,9 @@ sleep 2.2
 gap=$("$ringtool" dump "$work"/gw-test-*.rings | grep -o '"longest_poll_gap_ns":[0-9]*' | tail -$((3 * workers)) | cut -d: -f2 | sort -n | tail -1)
 [ "$gap" -gt 450000000 ] || fail "a stop of 500 ms shows as a poll gap of $gap ns"
 ok "a stop of 500 ms shows as a poll gap of $((gap / 1000000)) ms"
+actions=$("$ringtool" dump "$work"/gw-test-*.rings | grep '"type":"node_actions"' | tail -1)
+[[ $actions =~ '"packets_made":'[1-9] ]] || fail "the telemetry file does not tell what the node did: $actions"
+ok "the telemetry file tells what the node did beside passing packets on"
 if [ "$workers" -gt 1 ]; then
 	json counters | grep -q '"handed_over": *[1-9]' || fail "no packet was handed over between workers"
 	ok "packets are handed over between workers"

@@ -202,14 +202,14 @@ json_t *heartbeat_json(struct heartbeat *h)
 	set(json, "colour_replayed", t.node.colour_replayed);
 	set(json, "colour_capped", t.node.colour_capped);
 	set(json, "colour_other_epoch", t.node.colour_other_epoch);
-	set(json, "colour_recognised", t.colour_recognised);
-	set(json, "handed_over", t.handed_over);
-	set(json, "icmp_errors_sent", t.icmp_errors_sent);
-	set(json, "toa_told", t.toa_told);
-	set(json, "toa_late", t.toa_late);
-	set(json, "toa_untold", t.toa_untold);
-	set(json, "packets_made", t.packets_made);
-	set(json, "packets_consumed", t.packets_consumed);
+	set(json, "colour_recognised", t.actions.colour_recognised);
+	set(json, "handed_over", t.actions.handed_over);
+	set(json, "icmp_errors_sent", t.actions.icmp_errors_sent);
+	set(json, "toa_told", t.actions.toa_told);
+	set(json, "toa_late", t.actions.toa_late);
+	set(json, "toa_untold", t.actions.toa_untold);
+	set(json, "packets_made", t.actions.packets_made);
+	set(json, "packets_consumed", t.actions.packets_consumed);
 	json_object_set_new(json, "drops", all_drops_json(h));
 	json_object_set_new(json, "drops_without_vip", drops_json(h, VIP_MAX));
 	for (uint32_t n = 0; n < counters_max(h); n++) {

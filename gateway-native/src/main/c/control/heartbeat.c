@@ -74,14 +74,14 @@ struct node_totals heartbeat_totals(struct heartbeat *h)
 		t.node.colour_capped += counters_peek(&c->colour_capped);
 		t.node.colour_other_epoch += counters_peek(&c->colour_other_epoch);
 		t.node.points_lost += counters_peek(&c->points_lost);
-		t.handed_over += counters_peek(&c->handed_over);
-		t.colour_recognised += counters_peek(&c->colour_recognised);
-		t.icmp_errors_sent += counters_peek(&c->icmp_errors_sent);
-		t.packets_made += counters_peek(&c->packets_made);
-		t.packets_consumed += counters_peek(&c->packets_consumed);
-		t.toa_told += counters_peek(&c->toa_told);
-		t.toa_late += counters_peek(&c->toa_late);
-		t.toa_untold += counters_peek(&c->toa_untold);
+		t.actions.handed_over += counters_peek(&c->handed_over);
+		t.actions.colour_recognised += counters_peek(&c->colour_recognised);
+		t.actions.icmp_errors_sent += counters_peek(&c->icmp_errors_sent);
+		t.actions.packets_made += counters_peek(&c->packets_made);
+		t.actions.packets_consumed += counters_peek(&c->packets_consumed);
+		t.actions.toa_told += counters_peek(&c->toa_told);
+		t.actions.toa_late += counters_peek(&c->toa_late);
+		t.actions.toa_untold += counters_peek(&c->toa_untold);
 	}
 	t.node.points_lost += h->writer ? dt_ring_lost(h->writer) : 0;
 	for (unsigned int i = 0; i < node->port_count; i++)
@@ -126,9 +126,13 @@ struct drop_counter counters_of_drop(const struct node *node, uint32_t slot, uin
 
 static void write_node(struct heartbeat *h, uint64_t now_ns)
 {
-	struct dt_record record = {.time_ns = now_ns, .type = DT_RECORD_NODE_COUNTERS};
+	struct node_totals totals = heartbeat_totals(h);
+	struct dt_record record = {.time_ns = now_ns, .type = DT_RECORD_NODE_ACTIONS};
 
-	record.node = heartbeat_totals(h).node;
+	record.actions = totals.actions;
+	dt_ring_push(h->writer, &record);
+	record = (struct dt_record){.time_ns = now_ns, .type = DT_RECORD_NODE_COUNTERS};
+	record.node = totals.node;
 	dt_ring_push(h->writer, &record);
 }
 

@@ -35,14 +35,7 @@ uint32_t heartbeat_version(const struct heartbeat *heartbeat);
 // Sums over the workers, now.
 struct node_totals {
 	struct dt_node_counters node;
-	uint64_t handed_over;
-	uint64_t colour_recognised;
-	uint64_t icmp_errors_sent;
-	uint64_t packets_made;
-	uint64_t packets_consumed;
-	uint64_t toa_told;
-	uint64_t toa_late;
-	uint64_t toa_untold;
+	struct dt_node_actions actions;
 };
 
 struct node_totals heartbeat_totals(struct heartbeat *heartbeat);

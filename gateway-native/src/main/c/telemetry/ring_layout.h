@@ -14,6 +14,9 @@
 // acknowledged the records, so an agent that restarts goes on where it was.
 //
 // Byte order is the host's: the file never leaves it.
+//
+// A record of a type the reader does not know is counted and left out, so a new type of record is
+// no new version; anything else that changes is.
 #ifndef DYETRACE_RING_LAYOUT_H
 #define DYETRACE_RING_LAYOUT_H
 
@@ -34,6 +37,7 @@ enum dt_record_type {
 	DT_RECORD_VIP_COUNTERS = 3,
 	DT_RECORD_DROP_COUNTERS = 4,
 	DT_RECORD_WORKER_COUNTERS = 5,
+	DT_RECORD_NODE_ACTIONS = 6,
 };
 
 // probe.proto's ProbeKeyState.
@@ -90,6 +94,19 @@ struct dt_node_counters {
 	uint64_t colour_other_epoch;
 };
 
+// What the node did beside passing packets on. Stands right before the node's counters of the same
+// time, which have no room for it.
+struct dt_node_actions {
+	uint64_t colour_recognised; // replies that a stateless tier knew by their ISN
+	uint64_t handed_over;       // packets, from the worker that received them to another
+	uint64_t icmp_errors_sent;
+	uint64_t packets_made;     // here: requests, answers, copies for other workers …
+	uint64_t packets_consumed; // … and used up here, neither sent nor dropped
+	uint64_t toa_told;         // sessions whose server was told the client's address …
+	uint64_t toa_late;         // … not on the SYN, which had no room
+	uint64_t toa_untold;       // … and that ended without
+};
+
 struct dt_vip_counters {
 	uint32_t vip_slot;
 	uint32_t direction;
@@ -128,6 +145,7 @@ struct dt_record {
 	union {
 		struct dt_point point;
 		struct dt_node_counters node;
+		struct dt_node_actions actions;
 		struct dt_vip_counters vip;
 		struct dt_drop_counters drop;
 		struct dt_worker_counters worker;

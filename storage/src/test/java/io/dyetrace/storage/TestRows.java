@@ -9,6 +9,7 @@ import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.record.Location;
 import io.dyetrace.common.record.MeshBatch;
 import io.dyetrace.common.record.MeshLatency;
+import io.dyetrace.common.record.NodeActions;
 import io.dyetrace.common.record.NodeCounters;
 import io.dyetrace.common.record.NodeState;
 import io.dyetrace.common.record.Point;
@@ -146,7 +147,9 @@ public final class TestRows {
                     .setRingSequence(ringSequence)
                     .setState(NodeState.READY)
                     .setRxPackets(ringSequence * 10)
-                    .setColourForged(3))
+                    .setColourForged(3)
+                    .setActions(
+                        NodeActions.newBuilder().setPacketsMade(40).setToaTold(60).setToaLate(7)))
             .addVips(
                 VipCounters.newBuilder()
                     .setTimeNs(timeNs)

@@ -3,6 +3,7 @@ package io.dyetrace.gateway.agent;
 import io.dyetrace.common.record.CounterBatch;
 import io.dyetrace.common.record.DropCounters;
 import io.dyetrace.common.record.Location;
+import io.dyetrace.common.record.NodeActions;
 import io.dyetrace.common.record.NodeCounters;
 import io.dyetrace.common.record.PointBatch;
 import io.dyetrace.common.record.Schema;
@@ -13,12 +14,18 @@ import io.dyetrace.gateway.telemetry.TelemetryFile;
 import io.dyetrace.gateway.telemetry.TelemetryFileException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Turns a burst of ring records into the messages of Kafka. */
 final class BurstMapper {
   private final Location location;
   private final NodeView view;
   private final AgentMetrics metrics;
+
+  /** The newest: the counters they belong to follow, perhaps in the next burst. */
+  private @Nullable TimedActions actions;
+
+  private record TimedActions(long bootId, long timeNs, NodeActions actions) {}
 
   /** A message, and how many points and counters it carries. */
   record Message(String topic, byte[] value, int points, int counters) {}
@@ -51,6 +58,10 @@ final class BurstMapper {
         metrics.malformedRecord(view.node());
         continue;
       }
+      if (type == RecordBurst.Type.NODE_ACTIONS) {
+        actions = new TimedActions(file.bootId(), burst.timeNs(i), burst.actions(i));
+        continue;
+      }
       if (type == RecordBurst.Type.POINT) {
         points.addPoints(burst.point(i, file));
         continue;
@@ -79,6 +90,14 @@ final class BurstMapper {
         .setBootId(bootId);
   }
 
+  private NodeCounters withActions(NodeCounters node, long bootId) {
+    TimedActions newest = actions;
+    if (newest == null || newest.bootId() != bootId || newest.timeNs() != node.getTimeNs()) {
+      return node;
+    }
+    return node.toBuilder().setActions(newest.actions()).build();
+  }
+
   private void addCounters(
       RecordBurst.Type type,
       TelemetryFile file,
@@ -89,7 +108,7 @@ final class BurstMapper {
       throws TelemetryFileException {
     switch (type) {
       case NODE_COUNTERS -> {
-        NodeCounters node = burst.node(index);
+        NodeCounters node = withActions(burst.node(index), file.bootId());
         to.addNode(node);
         if (shown) {
           view.update(node);
@@ -116,7 +135,8 @@ final class BurstMapper {
           view.update(worker);
         }
       }
-      case POINT, UNKNOWN -> throw new IllegalArgumentException(type + " is not a counter");
+      case POINT, NODE_ACTIONS, UNKNOWN ->
+          throw new IllegalArgumentException(type + " is not a counter");
     }
   }
 }

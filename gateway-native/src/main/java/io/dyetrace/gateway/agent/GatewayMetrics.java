@@ -1,6 +1,7 @@
 package io.dyetrace.gateway.agent;
 
 import io.dyetrace.common.record.DropCounters;
+import io.dyetrace.common.record.NodeActions;
 import io.dyetrace.common.record.NodeCounters;
 import io.dyetrace.common.record.NodeState;
 import io.dyetrace.common.record.VipCounters;
@@ -129,6 +130,36 @@ final class GatewayMetrics implements MultiCollector {
     colour(to, name, "forged", c.getColourForged());
     colour(to, name, "replayed", c.getColourReplayed());
     colour(to, name, "capped", c.getColourCapped());
+    if (c.hasActions()) {
+      addActions(to, name, c.getActions());
+    }
+  }
+
+  private static void addActions(Scrape to, String name, NodeActions a) {
+    String[] node = {"node", name};
+    to.counter(
+        "colour_recognised",
+        "Replies known by their initial sequence number.",
+        a.getColourRecognised(),
+        node);
+    to.counter("handed_over", "Packets handed to another worker.", a.getHandedOver(), node);
+    to.counter("icmp_errors_sent", "ICMP errors sent.", a.getIcmpErrorsSent(), node);
+    to.counter("packets_made", "Packets made here.", a.getPacketsMade(), node);
+    to.counter("packets_consumed", "Packets used up here.", a.getPacketsConsumed(), node);
+    toa(to, name, "syn", a.getToaTold() - a.getToaLate());
+    toa(to, name, "late", a.getToaLate());
+    toa(to, name, "never", a.getToaUntold());
+  }
+
+  private static void toa(Scrape to, String node, String told, long value) {
+    to.counter(
+        "toa_sessions",
+        "Sessions by when the server was told the client's address.",
+        value,
+        "node",
+        node,
+        "told",
+        told);
   }
 
   private static void colour(Scrape to, String node, String result, long value) {

@@ -3,6 +3,7 @@ package io.dyetrace.gateway.telemetry;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.dyetrace.common.record.DropCounters;
+import io.dyetrace.common.record.NodeActions;
 import io.dyetrace.common.record.NodeCounters;
 import io.dyetrace.common.record.NodeState;
 import io.dyetrace.common.record.Point;
@@ -24,6 +25,8 @@ public final class RecordBurst {
     VIP_COUNTERS,
     DROP_COUNTERS,
     WORKER_COUNTERS,
+    /** What belongs to the node's counters that follow it. */
+    NODE_ACTIONS,
     /** Of a kind this agent does not know. */
     UNKNOWN
   }
@@ -66,6 +69,7 @@ public final class RecordBurst {
       case RecordLayout.TYPE_VIP_COUNTERS -> Type.VIP_COUNTERS;
       case RecordLayout.TYPE_DROP_COUNTERS -> Type.DROP_COUNTERS;
       case RecordLayout.TYPE_WORKER_COUNTERS -> Type.WORKER_COUNTERS;
+      case RecordLayout.TYPE_NODE_ACTIONS -> Type.NODE_ACTIONS;
       default -> Type.UNKNOWN;
     };
   }
@@ -122,6 +126,25 @@ public final class RecordBurst {
         .setColourReplayed(u64(index, RecordLayout.NODE_COLOUR_REPLAYED))
         .setColourCapped(u64(index, RecordLayout.NODE_COLOUR_CAPPED))
         .setColourOtherEpoch(u64(index, RecordLayout.NODE_COLOUR_OTHER_EPOCH))
+        .build();
+  }
+
+  /** When the record was written. */
+  public long timeNs(int index) {
+    return u64(index, RecordLayout.TIME_NS);
+  }
+
+  /** Translates what a node did beside passing packets on. */
+  public NodeActions actions(int index) {
+    return NodeActions.newBuilder()
+        .setColourRecognised(u64(index, RecordLayout.ACTIONS_COLOUR_RECOGNISED))
+        .setHandedOver(u64(index, RecordLayout.ACTIONS_HANDED_OVER))
+        .setIcmpErrorsSent(u64(index, RecordLayout.ACTIONS_ICMP_ERRORS_SENT))
+        .setPacketsMade(u64(index, RecordLayout.ACTIONS_PACKETS_MADE))
+        .setPacketsConsumed(u64(index, RecordLayout.ACTIONS_PACKETS_CONSUMED))
+        .setToaTold(u64(index, RecordLayout.ACTIONS_TOA_TOLD))
+        .setToaLate(u64(index, RecordLayout.ACTIONS_TOA_LATE))
+        .setToaUntold(u64(index, RecordLayout.ACTIONS_TOA_UNTOLD))
         .build();
   }
 

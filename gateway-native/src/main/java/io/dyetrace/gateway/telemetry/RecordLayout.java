@@ -59,6 +59,16 @@ final class RecordLayout {
   static final int NODE_COLOUR_CAPPED = 112;
   static final int NODE_COLOUR_OTHER_EPOCH = 120;
 
+  // struct dt_node_actions.
+  static final int ACTIONS_COLOUR_RECOGNISED = 24;
+  static final int ACTIONS_HANDED_OVER = 32;
+  static final int ACTIONS_ICMP_ERRORS_SENT = 40;
+  static final int ACTIONS_PACKETS_MADE = 48;
+  static final int ACTIONS_PACKETS_CONSUMED = 56;
+  static final int ACTIONS_TOA_TOLD = 64;
+  static final int ACTIONS_TOA_LATE = 72;
+  static final int ACTIONS_TOA_UNTOLD = 80;
+
   // struct dt_vip_counters.
   static final int VIP_VIP_SLOT = 24;
   static final int VIP_DIRECTION = 28;
@@ -88,6 +98,7 @@ final class RecordLayout {
   static final int TYPE_VIP_COUNTERS = 3;
   static final int TYPE_DROP_COUNTERS = 4;
   static final int TYPE_WORKER_COUNTERS = 5;
+  static final int TYPE_NODE_ACTIONS = 6;
 
   static final int FLAG_RESET = 0x01;
   static final int FLAG_IPV6 = 0x02;
@@ -138,6 +149,14 @@ final class RecordLayout {
     NODE_COLOUR_REPLAYED,
     NODE_COLOUR_CAPPED,
     NODE_COLOUR_OTHER_EPOCH,
+    ACTIONS_COLOUR_RECOGNISED,
+    ACTIONS_HANDED_OVER,
+    ACTIONS_ICMP_ERRORS_SENT,
+    ACTIONS_PACKETS_MADE,
+    ACTIONS_PACKETS_CONSUMED,
+    ACTIONS_TOA_TOLD,
+    ACTIONS_TOA_LATE,
+    ACTIONS_TOA_UNTOLD,
     VIP_VIP_SLOT,
     VIP_DIRECTION,
     VIP_PACKETS,

@@ -302,6 +302,29 @@ class AgentTest {
   }
 
   @Test
+  void shouldTellWhatANodeDidBesidePassingPacketsOn() throws IOException {
+    try (Ringtool gateway = produce("gw-1", 10)) {
+      assertThat(gateway.file()).exists();
+      turn();
+      CounterBatch batch =
+          CounterBatch.parseFrom(messages(Schema.TOPIC_COUNTERS, "gw-1").get(0).value());
+      assertThat(batch.getNodeList())
+          .isNotEmpty()
+          .allSatisfy(n -> assertThat(n.getActions().getPacketsMade()).isEqualTo(4));
+      assertThat(scrape())
+          .contains("dyetrace_gateway_colour_recognised_total{node=\"gw-1\"} 10.0")
+          .contains("dyetrace_gateway_handed_over_total{node=\"gw-1\"} 20.0")
+          .contains("dyetrace_gateway_icmp_errors_sent_total{node=\"gw-1\"} 3.0")
+          .contains("dyetrace_gateway_packets_made_total{node=\"gw-1\"} 4.0")
+          .contains("dyetrace_gateway_packets_consumed_total{node=\"gw-1\"} 5.0")
+          .contains("dyetrace_gateway_toa_sessions_total{node=\"gw-1\",told=\"syn\"} 53.0")
+          .contains("dyetrace_gateway_toa_sessions_total{node=\"gw-1\",told=\"late\"} 7.0")
+          .contains("dyetrace_gateway_toa_sessions_total{node=\"gw-1\",told=\"never\"} 8.0")
+          .contains("dyetrace_agent_malformed_records_total{node=\"gw-1\"} 0.0");
+    }
+  }
+
+  @Test
   void shouldReadNothingWhileKafkaIsAway() {
     kafka.state = State.WAITING;
     try (Ringtool gateway = produce("gw-1", 100)) {

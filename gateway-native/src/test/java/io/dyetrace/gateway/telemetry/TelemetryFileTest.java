@@ -3,6 +3,7 @@ package io.dyetrace.gateway.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.dyetrace.common.record.NodeActions;
 import io.dyetrace.common.record.Point;
 import io.dyetrace.common.record.ProbeKeyState;
 import io.dyetrace.gateway.Ringtool;
@@ -70,6 +71,20 @@ class TelemetryFileTest {
 
       int last =
           burst.size() - 5; // the counters after the last point: node, VIP, drop, two workers
+      assertThat(burst.type(last - 1)).isEqualTo(RecordBurst.Type.NODE_ACTIONS);
+      assertThat(burst.timeNs(last - 1)).isEqualTo(burst.node(last).getTimeNs());
+      assertThat(burst.actions(last - 1))
+          .isEqualTo(
+              NodeActions.newBuilder()
+                  .setColourRecognised(10)
+                  .setHandedOver(20)
+                  .setIcmpErrorsSent(3)
+                  .setPacketsMade(4)
+                  .setPacketsConsumed(5)
+                  .setToaTold(60)
+                  .setToaLate(7)
+                  .setToaUntold(8)
+                  .build());
       assertThat(burst.node(last).getColourVerified()).isEqualTo(10);
       assertThat(burst.node(last).getSessionCapacity()).isEqualTo(1_024);
       assertThat(burst.vip(last + 1, file).getVip()).isEqualTo("vip-web");

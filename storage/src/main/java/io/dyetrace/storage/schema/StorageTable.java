@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.dyetrace.common.record.Alternative;
 import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.record.Location;
+import io.dyetrace.common.record.NodeActions;
 import io.dyetrace.common.record.ProbeKey;
 import io.dyetrace.common.record.ProbeResult;
 import io.dyetrace.common.record.Verdict;
@@ -31,6 +32,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tables that rows go into: columns, how a row becomes a line of RowBinary, and the natural key
@@ -94,7 +96,15 @@ public enum StorageTable {
           .int64("colour_forged", r -> r.counters().getColourForged())
           .int64("colour_replayed", r -> r.counters().getColourReplayed())
           .int64("colour_capped", r -> r.counters().getColourCapped())
-          .int64("colour_other_epoch", r -> r.counters().getColourOtherEpoch())),
+          .int64("colour_other_epoch", r -> r.counters().getColourOtherEpoch())
+          .nullableInt64("colour_recognised", r -> action(r, NodeActions::getColourRecognised))
+          .nullableInt64("handed_over", r -> action(r, NodeActions::getHandedOver))
+          .nullableInt64("icmp_errors_sent", r -> action(r, NodeActions::getIcmpErrorsSent))
+          .nullableInt64("packets_made", r -> action(r, NodeActions::getPacketsMade))
+          .nullableInt64("packets_consumed", r -> action(r, NodeActions::getPacketsConsumed))
+          .nullableInt64("toa_told", r -> action(r, NodeActions::getToaTold))
+          .nullableInt64("toa_late", r -> action(r, NodeActions::getToaLate))
+          .nullableInt64("toa_untold", r -> action(r, NodeActions::getToaUntold))),
   PROBES(
       "probes",
       List.of("prober_id", "boot_id", "probe_sequence", "outcome"),
@@ -322,6 +332,10 @@ public enum StorageTable {
     return Math.max(0, result.getReceivedTimeNs() - result.getSentTimeNs());
   }
 
+  private static @Nullable Long action(NodeCounterRow row, ToLongFunction<NodeActions> count) {
+    return row.counters().hasActions() ? count.applyAsLong(row.counters().getActions()) : null;
+  }
+
   private static void writeResolved(VerdictRow row, RowBinary out) {
     Verdict verdict = row.verdict();
     boolean resolved = verdict.getState() == VerdictState.RESOLVED && verdict.getResolvedNs() != 0;
@@ -418,6 +432,20 @@ public enum StorageTable {
 
     Columns<R> int64(String name, ToLongFunction<R> value) {
       return add(name, "UInt64", (r, out) -> out.int64(value.applyAsLong(r)));
+    }
+
+    /** Null where the value is not known. */
+    Columns<R> nullableInt64(String name, Function<R, @Nullable Long> value) {
+      return add(
+          name,
+          "Nullable(UInt64)",
+          (r, out) -> {
+            Long known = value.apply(r);
+            out.bool(known == null);
+            if (known != null) {
+              out.int64(known);
+            }
+          });
     }
 
     Columns<R> float64(String name, ToDoubleFunction<R> value) {

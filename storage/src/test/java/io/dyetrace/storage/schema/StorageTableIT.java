@@ -2,6 +2,8 @@ package io.dyetrace.storage.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.NodeCounters;
 import io.dyetrace.common.record.Point;
 import io.dyetrace.common.record.ProbeOutcome;
 import io.dyetrace.common.record.VerdictState;
@@ -10,6 +12,7 @@ import io.dyetrace.storage.TestClickHouse;
 import io.dyetrace.storage.TestRows;
 import io.dyetrace.storage.client.ClickHouseClient;
 import io.dyetrace.storage.row.StorageRow;
+import io.dyetrace.storage.row.StorageRows;
 import io.dyetrace.storage.wire.Lz4Frames;
 import io.dyetrace.storage.wire.RowBinary;
 import java.io.IOException;
@@ -105,6 +108,25 @@ class StorageTableIT {
             Point.newBuilder().setTimeNs(NOON_NS).setPoint(99).setReason(999).setTier(77).build()));
     assertThat(query("SELECT point, tier, reason FROM drop_points"))
         .isEqualTo("UNKNOWN\tUNKNOWN\tUNKNOWN");
+  }
+
+  @Test
+  void shouldTellWhatANodeDidAndThatItIsNotKnown() throws IOException, InterruptedException {
+    NodeCounters untold = NodeCounters.newBuilder().setTimeNs(NOON_NS).setRingSequence(1).build();
+    insert(TestRows.counters(2, NOON_NS).get(0));
+    insert(
+        StorageRows.of(
+                CounterBatch.newBuilder()
+                    .setLocation(TestRows.GW_2)
+                    .setBootId(NOON_NS)
+                    .addNode(untold)
+                    .build())
+            .get(0));
+    assertThat(
+            query(
+                "SELECT colour_recognised, handed_over, icmp_errors_sent, packets_made, packets_consumed, toa_told,"
+                    + " toa_late, toa_untold FROM node_counters ORDER BY ring_sequence"))
+        .isEqualTo("\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\n0\t0\t0\t40\t0\t60\t7\t0");
   }
 
   @Test
