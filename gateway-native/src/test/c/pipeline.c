@@ -56,11 +56,10 @@ static bool record(void *context, const struct dt_record *r)
 
 static int slot_of(void *context, const char *name)
 {
-	static int next;
+	struct pipeline *p = context;
 
-	(void)context;
 	(void)name;
-	return next++ % DT_MAX_NAMES;
+	return (int)(p->slots++ % DT_MAX_NAMES);
 }
 
 static void give_up(const char *what, const char *error)
@@ -89,9 +88,9 @@ static void listen_to(struct pipeline *p)
 
 struct pipeline *pipeline_open(const char *yaml, bool assume_neighbours)
 {
-	const struct slot_names names = {slot_of, slot_of, NULL};
-	struct pipeline *p = calloc(1, sizeof(*p));
 	static unsigned int opened;
+	struct pipeline *p = calloc(1, sizeof(*p));
+	const struct slot_names names = {slot_of, slot_of, p};
 	char name[16];
 	char error[SETTINGS_ERROR_BYTES];
 

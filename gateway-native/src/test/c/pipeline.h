@@ -21,6 +21,7 @@ struct pipeline {
 	struct node_time now;
 	uint16_t headroom;   // of received packets
 	uint16_t send_limit; // packets a port takes at once
+	unsigned int slots;  // of names, given out
 	unsigned int sent_count;
 	struct frame *sent;
 	unsigned int record_count;
@@ -30,7 +31,8 @@ struct pipeline {
 // Once a process. false: no EAL.
 bool pipeline_start(void);
 
-// A node as the YAML says; workers and dispatchers too. assume_neighbours: nobody is asked for.
+// A node as the YAML says (several at once may be open when they have one worker each); workers and
+// dispatchers too. assume_neighbours: nobody is asked for.
 struct pipeline *pipeline_open(const char *yaml, bool assume_neighbours);
 
 // Returns how many buffers did not come back.

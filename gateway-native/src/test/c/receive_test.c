@@ -18,6 +18,12 @@ static struct vip_table *vips;
 static struct rte_mbuf *packet;
 static enum dt_drop_reason reason;
 
+bool blacklist_has_v4(const struct blacklist *list)
+{
+	(void)list;
+	return true;
+}
+
 bool blacklist_matches(const struct blacklist *list, const struct ip_address *source)
 {
 	assert_non_null(list);

@@ -14,6 +14,12 @@
 
 static const uint8_t router_mac[6] = {2, 0xaa, 0, 0, 0, 1};
 
+bool blacklist_has_v4(const struct blacklist *list)
+{
+	(void)list;
+	return false;
+}
+
 bool blacklist_matches(const struct blacklist *list, const struct ip_address *source)
 {
 	(void)list;

@@ -44,12 +44,14 @@ static struct node_time read_clock(void *context)
 }
 
 void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
-	struct rte_mbuf *const *packets, unsigned int first, unsigned int count)
+	struct rte_mbuf *const *packets, uint32_t followed)
 {
 	(void)worker;
-	for (unsigned int i = first; i < count; i++) {
-		if (packet_meta(packets[i])->stamped)
-			leaving->index[leaving->count++] = (uint8_t)i;
+	for (; followed; followed &= followed - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(followed);
+
+		assert_true(packet_meta(packets[i])->stamped);
+		leaving->index[leaving->count++] = (uint8_t)i;
 	}
 }
 

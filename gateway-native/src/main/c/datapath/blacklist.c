@@ -119,6 +119,11 @@ bool blacklist_matches(const struct blacklist *list, const struct ip_address *so
 		  : set_matches_v6(set, be64toh(source->halves[0]), be64toh(source->halves[1]));
 }
 
+bool blacklist_has_v4(const struct blacklist *list)
+{
+	return atomic_load_explicit(&list->sets[LISTED_V4], memory_order_acquire) != NULL;
+}
+
 static bool read_prefix(const struct ip_address *address, uint8_t bits, struct prefix *p)
 {
 	bool v4 = ip_is_v4(address);

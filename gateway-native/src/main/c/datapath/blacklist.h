@@ -22,6 +22,9 @@ void blacklist_free(struct blacklist *list);
 // The workers'.
 bool blacklist_matches(const struct blacklist *list, const struct ip_address *source);
 
+// false: no IPv4 address is listed.
+bool blacklist_has_v4(const struct blacklist *list);
+
 // Fetches what that will read first.
 void blacklist_prefetch(const struct blacklist *list, const struct ip_address *source);
 

@@ -70,6 +70,31 @@ static inline uint64_t eip_hash(const struct eip_table *table, const struct ip_a
 	return flow_hash_end(table->seed, address, 0);
 }
 
+// The same of IPv4 addresses, with what they have in common.
+struct eip_hash_v4 {
+	uint64_t high;
+	uint64_t low;
+	uint64_t seed;
+};
+
+static inline struct eip_hash_v4 eip_hash_v4_of(const struct eip_table *table)
+{
+	uint64_t seed = table->seed;
+
+	return (struct eip_hash_v4){
+		.high = seed ^ 0xa0761d6478bd642full,
+		.low = (seed >> 32 | seed << 32) ^ 0xe7037ed1a0b428dbull,
+		.seed = seed,
+	};
+}
+
+static inline uint64_t eip_hash_v4(const struct eip_hash_v4 *h, uint32_t address)
+{
+	const struct ip_address a = ip_from_v4(address);
+
+	return flow_hash_finish(flow_hash_mix(h->high, a.halves[1] ^ h->low) ^ h->seed);
+}
+
 static inline uint32_t eip_near_bit(const struct ip_address *address)
 {
 	if (ip_is_v4(address))

@@ -8,15 +8,22 @@
 
 // Entropy of a flow for the tunnel's UDP source port or flow label: all packets of one flow, so
 // that ECMP behind the gateway keeps them together, fragments by their addresses alone.
-static inline uint32_t encap_entropy(const struct packet_view *view)
+static inline uint32_t encap_entropy_of(
+	const struct ip_address *source, const struct ip_address *destination, uint32_t ports)
 {
-	uint64_t ports = view->fragment == FRAGMENT_NONE
-				 ? (uint64_t)view->source_port << 16 | view->destination_port
-				 : 0;
-	uint64_t h = flow_hash_mix(view->source.halves[0] ^ view->source.halves[1] ^ ports,
-		view->destination.halves[0] ^ view->destination.halves[1] ^ 0x9e3779b97f4a7c15ull);
+	uint64_t h = flow_hash_mix(source->halves[0] ^ source->halves[1] ^ ports,
+		destination->halves[0] ^ destination->halves[1] ^ 0x9e3779b97f4a7c15ull);
 
 	return (uint32_t)(h ^ h >> 32);
+}
+
+static inline uint32_t encap_entropy(const struct packet_view *view)
+{
+	uint32_t ports = view->fragment == FRAGMENT_NONE
+				 ? (uint32_t)view->source_port << 16 | view->destination_port
+				 : 0;
+
+	return encap_entropy_of(&view->source, &view->destination, ports);
 }
 
 // The packet's data begins at its IP header, view tells of it (its length and traffic class above

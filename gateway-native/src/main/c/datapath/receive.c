@@ -20,22 +20,6 @@ static const enum dt_drop_reason parse_reasons[] = {
 	[PARSE_MALFORMED_ICMP] = DT_DROP_ICMP_UNSUPPORTED,
 };
 
-// All but the view, which the parser fills in.
-static inline void reset_meta(struct worker *worker, struct rte_mbuf *packet, unsigned int port)
-{
-	struct packet_meta *meta = packet_meta(packet);
-
-	memset(&meta->hash, 0, sizeof(*meta) - offsetof(struct packet_meta, hash));
-	meta->rx_mono_ns = worker->now.mono_ns;
-	meta->rx_real_ns = worker->now.real_ns;
-	meta->vip_slot = DT_SLOT_NONE;
-	meta->backend_slot = DT_SLOT_NONE;
-	meta->frame_bytes = (uint16_t)RTE_MIN(packet->pkt_len, (uint32_t)UINT16_MAX);
-	meta->direction = DT_DIR_FORWARD;
-	meta->stage = DT_TP_RX;
-	meta->port_in = (uint8_t)port;
-}
-
 static bool is_group_mac(const uint8_t *mac)
 {
 	return mac[0] & 1;
@@ -223,7 +207,7 @@ enum receive_outcome receive(struct worker *worker, struct rte_mbuf *packet, uns
 	enum parse_outcome parsed;
 	const uint8_t *frame;
 
-	reset_meta(worker, packet, port);
+	receive_reset_meta(worker, packet, port);
 	if (unlikely(packet->nb_segs != 1) && rte_pktmbuf_linearize(packet) != 0) {
 		*view = (struct packet_view){0};
 		return refuse(DT_DROP_MTU_EXCEEDED, reason);
@@ -248,7 +232,7 @@ void receive_oversized(struct worker *worker, struct rte_mbuf *packet, unsigned 
 {
 	struct packet_meta *meta = packet_meta(packet);
 
-	reset_meta(worker, packet, port);
+	receive_reset_meta(worker, packet, port);
 	meta->frame_bytes = (uint16_t)RTE_MIN(len, (size_t)UINT16_MAX);
 	parse_frame(frame, len, &meta->view); // whatever it is, it is too long
 }

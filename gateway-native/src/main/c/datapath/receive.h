@@ -21,6 +21,23 @@ enum receive_outcome {
 enum receive_outcome receive(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	enum dt_drop_reason *reason);
 
+// All but the view, which the parser fills in.
+static inline void receive_reset_meta(
+	struct worker *worker, struct rte_mbuf *packet, unsigned int port)
+{
+	struct packet_meta *meta = packet_meta(packet);
+
+	memset(&meta->hash, 0, sizeof(*meta) - offsetof(struct packet_meta, hash));
+	meta->rx_mono_ns = worker->now.mono_ns;
+	meta->rx_real_ns = worker->now.real_ns;
+	meta->vip_slot = DT_SLOT_NONE;
+	meta->backend_slot = DT_SLOT_NONE;
+	meta->frame_bytes = (uint16_t)RTE_MIN(packet->pkt_len, (uint32_t)UINT16_MAX);
+	meta->direction = DT_DIR_FORWARD;
+	meta->stage = DT_TP_RX;
+	meta->port_in = (uint8_t)port;
+}
+
 // A frame that does not fit into its buffer: fills in what is known of it, for its drop.
 void receive_oversized(struct worker *worker, struct rte_mbuf *packet, unsigned int port,
 	const uint8_t *frame, size_t len);

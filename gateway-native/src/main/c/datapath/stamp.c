@@ -130,16 +130,15 @@ static void push(struct worker *worker, const struct packet_meta *meta, uint8_t 
 }
 
 void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
-	struct rte_mbuf *const *packets, unsigned int first, unsigned int count)
+	struct rte_mbuf *const *packets, uint32_t followed)
 {
 	unsigned int n = 0, placed = 0;
 
-	for (unsigned int i = first; i < count; i++) {
+	for (; followed; followed &= followed - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(followed);
 		const struct packet_meta *meta = packet_meta(packets[i]);
 		struct dt_record *record;
 
-		if (!meta->stamped)
-			continue;
 		// The ring may get room meanwhile: what is lost leaves no gap.
 		record = place(worker, placed, &leaving->elsewhere[n]);
 		placed += record != NULL;

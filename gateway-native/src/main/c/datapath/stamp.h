@@ -29,9 +29,9 @@ struct stamp_leaving {
 	struct dt_record elsewhere[WORKER_BURST];
 };
 
-// Of those among packets[first] to packets[count - 1] that are followed.
+// Of those packets that are followed: bit i of `followed` is packets[i].
 void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
-	struct rte_mbuf *const *packets, unsigned int first, unsigned int count);
+	struct rte_mbuf *const *packets, uint32_t followed);
 
 // The first `sent` packets left. Nothing else is stamped in between.
 void stamp_left(struct worker *worker, const struct stamp_leaving *leaving, unsigned int sent);

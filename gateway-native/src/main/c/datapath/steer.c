@@ -5,6 +5,7 @@
 #include "dispatch.h"
 #include "drop.h"
 #include "eip.h"
+#include "eip_fast.h"
 #include "forward.h"
 #include "icmp.h"
 #include "leave.h"
@@ -212,7 +213,7 @@ static __attribute__((noinline)) void act_on_waiting(
 			(enum dt_drop_reason)waiting->reasons[i], owned);
 }
 
-void worker_process(
+static void process(
 	struct worker *w, struct rte_mbuf **packets, unsigned int count, unsigned int port)
 {
 	struct steer_burst owned, elastic; // of the packets, only what count says is there
@@ -223,9 +224,6 @@ void worker_process(
 	elastic.count = 0;
 	waiting.count = 0;
 	waiting.to_vip_count = 0;
-	w->counters.rx_packets += count;
-	for (unsigned int i = 0; i < count; i++)
-		prefetch(rte_pktmbuf_mtod(packets[i], void *));
 	for (unsigned int i = 0; i < count; i++) {
 		enum dt_drop_reason reason = DT_DROP_NONE;
 		enum receive_outcome outcome = receive(w, packets[i], port, &reason);
@@ -248,4 +246,31 @@ void worker_process(
 	if (unlikely(waiting.count))
 		act_on_waiting(w, &waiting, &owned);
 	steer_work(w, &owned);
+}
+
+// In order: a flow's packets may go either way. Who does not fit goes together with those behind
+// it.
+static void process_in_turn(struct worker *w, struct eip_fast_burst *burst)
+{
+	for (unsigned int done = eip_fast_pass(w, burst, 0); done < burst->count;
+		done = eip_fast_pass(w, burst, done)) {
+		unsigned int misfits = eip_fast_misfits(burst, done);
+
+		process(w, burst->packets + done, misfits, burst->port);
+		done += misfits;
+	}
+}
+
+void worker_process(
+	struct worker *w, struct rte_mbuf **packets, unsigned int count, unsigned int port)
+{
+	struct eip_fast_burst burst;
+
+	w->counters.rx_packets += count;
+	for (unsigned int i = 0; i < count; i++)
+		prefetch(rte_pktmbuf_mtod(packets[i], void *));
+	if (eip_fast_look(w, packets, count, port, &burst))
+		process_in_turn(w, &burst);
+	else
+		process(w, packets, count, port);
 }

@@ -2,38 +2,10 @@
 #include "transmit.h"
 
 #include "drop.h"
+#include "eip_fast.h"
 #include "stamp.h"
 
 #include "../packet/bytes.h"
-
-static inline bool on_link(const struct node_link *link, const struct ip_address *address, bool v4)
-{
-	bool matches = v4 ? ((ip_v4(address) ^ ip_v4(&link->address)) & ip_v4(&link->mask)) == 0
-			  : ip_in_prefix(address, &link->address, &link->mask);
-
-	return matches && ip_is_set(&link->address);
-}
-
-// NULL: nowhere.
-static inline const struct ip_address *route(
-	const struct node *node, const struct ip_address *destination, unsigned int *port)
-{
-	bool v4 = ip_is_v4(destination);
-	int out = v4 ? node->default_port_v4 : node->default_port_v6;
-
-	for (unsigned int i = 0; i < node->port_count; i++) {
-		const struct node_port *p = &node->ports[i];
-
-		if (on_link(v4 ? &p->v4 : &p->v6, destination, v4)) {
-			*port = i;
-			return destination;
-		}
-	}
-	if (out < 0)
-		return NULL;
-	*port = (unsigned int)out;
-	return v4 ? &node->ports[out].v4.gateway : &node->ports[out].v6.gateway;
-}
 
 bool transmit_route(const struct node *node, const struct ip_address *destination,
 	unsigned int *port, struct ip_address *next_hop)
@@ -42,7 +14,7 @@ bool transmit_route(const struct node *node, const struct ip_address *destinatio
 
 	if (ip_is_link_local(destination)) // on each of the links
 		return false;
-	found = route(node, destination, port);
+	found = transmit_next_hop(node, destination, port);
 	if (found)
 		*next_hop = *found;
 	return found != NULL;
@@ -54,18 +26,32 @@ static unsigned int queue_owner(const struct worker *worker, unsigned int port)
 	return worker->index % worker->node->ports[port].tx_queues;
 }
 
+// Does what the short way left out, now that somebody will ask.
+static void write_meta(struct worker *worker, unsigned int port,
+	const struct transmit_buffer *buffer, unsigned int i)
+{
+	if (buffer->notes[i].eip)
+		eip_fast_write_meta(worker, buffer->packets[i], &buffer->notes[i], port);
+}
+
 static void hand_to_queue_owner(struct worker *worker, unsigned int port, unsigned int owner,
 	struct transmit_buffer *buffer)
 {
 	for (unsigned int i = 0; i < buffer->count; i++) {
 		struct packet_meta *meta = packet_meta(buffer->packets[i]);
 
+		write_meta(worker, port, buffer, i);
 		meta->work = WORK_TRANSMIT;
 		meta->port_out = (uint8_t)port;
 		if (rte_ring_sp_enqueue(worker->to[owner], buffer->packets[i]) != 0)
 			drop(worker, buffer->packets[i], DT_DROP_HANDOFF_RING_FULL);
 	}
+}
+
+static void empty(struct transmit_buffer *buffer)
+{
 	buffer->count = 0;
+	buffer->stamped = 0;
 }
 
 void transmit_flush(struct worker *worker, unsigned int port)
@@ -77,30 +63,31 @@ void transmit_flush(struct worker *worker, unsigned int port)
 
 	if (buffer->count == 0)
 		return;
-	if (owner != worker->index) {
+	if (unlikely(owner != worker->index)) {
 		hand_to_queue_owner(worker, port, owner, buffer);
+		empty(buffer);
 		return;
 	}
 	leaving.count = 0;
-	for (unsigned int i = 0; i < buffer->count; i++) {
-		if (unlikely(packet_meta(buffer->packets[i])->stamped)) {
-			stamp_leaving(worker, &leaving, buffer->packets, i, buffer->count);
-			break;
-		}
-	}
-	sent = worker->node->send(worker, port, buffer->packets, buffer->count);
+	if (unlikely(buffer->stamped))
+		stamp_leaving(worker, &leaving, buffer->packets, buffer->stamped);
+	sent = worker->node->send(worker, port, buffer->packets, (uint16_t)buffer->count);
 	worker->counters.tx_packets += sent;
 	if (unlikely(leaving.count))
 		stamp_left(worker, &leaving, sent);
-	for (unsigned int i = sent; i < buffer->count; i++)
+	for (unsigned int i = sent; i < buffer->count; i++) {
+		write_meta(worker, port, buffer, i);
 		drop(worker, buffer->packets[i], DT_DROP_TX_QUEUE_FULL);
-	buffer->count = 0;
+	}
+	empty(buffer);
 }
 
 static inline void enqueue(struct worker *worker, struct rte_mbuf *packet, unsigned int port)
 {
 	struct transmit_buffer *buffer = &worker->transmit[port];
 
+	buffer->stamped |= (uint32_t)packet_meta(packet)->stamped << buffer->count;
+	buffer->notes[buffer->count].eip = NULL;
 	buffer->packets[buffer->count++] = packet;
 	if (unlikely(buffer->count == WORKER_BURST))
 		transmit_flush(worker, port);
@@ -261,7 +248,7 @@ static inline void find_way(struct worker *worker, struct rte_mbuf *packet,
 		transmit_on_link(worker, packet, packet_meta(packet)->port_in, destination);
 		return;
 	}
-	next_hop = route(worker->node, destination, &port);
+	next_hop = transmit_next_hop(worker->node, destination, &port);
 	if (unlikely(!next_hop)) {
 		drop(worker, packet, DT_DROP_NO_NEIGHBOUR);
 		return;

@@ -6,6 +6,36 @@
 
 #include "worker.h"
 
+static inline bool transmit_on_this_link(
+	const struct node_link *link, const struct ip_address *address, bool v4)
+{
+	bool matches = v4 ? ((ip_v4(address) ^ ip_v4(&link->address)) & ip_v4(&link->mask)) == 0
+			  : ip_in_prefix(address, &link->address, &link->mask);
+
+	return matches && ip_is_set(&link->address);
+}
+
+// The next hop of a destination that is not link-local, and its port. NULL: nowhere.
+static inline const struct ip_address *transmit_next_hop(
+	const struct node *node, const struct ip_address *destination, unsigned int *port)
+{
+	bool v4 = ip_is_v4(destination);
+	int out = v4 ? node->default_port_v4 : node->default_port_v6;
+
+	for (unsigned int i = 0; i < node->port_count; i++) {
+		const struct node_port *p = &node->ports[i];
+
+		if (transmit_on_this_link(v4 ? &p->v4 : &p->v6, destination, v4)) {
+			*port = i;
+			return destination;
+		}
+	}
+	if (out < 0)
+		return NULL;
+	*port = (unsigned int)out;
+	return v4 ? &node->ports[out].v4.gateway : &node->ports[out].v6.gateway;
+}
+
 // Where an IP packet to this destination leaves: the link it is on, or the family's default
 // gateway. false: nowhere.
 bool transmit_route(const struct node *node, const struct ip_address *destination,

@@ -69,10 +69,24 @@ struct vip_buckets {
 	struct rate_limit connections;
 };
 
-struct transmit_buffer {
-	uint16_t count;
-	struct rte_mbuf *packets[WORKER_BURST];
+struct eip;
+
+// What is known of a packet that took the short way (eip_fast.h), where nobody writes its meta.
+struct short_note {
+	const struct eip *eip; // its entry; NULL: the packet took the ordinary way
+	uint32_t frame_bytes;  // as received
+	uint16_t port_in;
+	uint16_t inbound;
 };
+
+struct transmit_buffer {
+	uint32_t count;
+	uint32_t stamped; // bit i: packets[i] is followed
+	struct rte_mbuf *packets[WORKER_BURST];
+	struct short_note notes[WORKER_BURST];
+};
+
+_Static_assert(WORKER_BURST <= 32, "a bit a packet");
 
 #define WORKER_WAYS 64
 
@@ -88,6 +102,21 @@ struct recent_way {
 	uint32_t generation;         // of the neighbours then
 	struct neighbour *neighbour; // whose use is noted
 	uint64_t reserved;
+};
+
+#define SHORT_WAY_BYTES 112 // Ethernet with a tag and the longest tunnel's header, rounded up
+#define SHORT_WAY_USUAL 64  // … of VXLAN over IPv4, without a tag
+
+// Everything in front of an IPv4 packet into one of the node's tunnels, as eip_fast.h puts it
+// there: at the end of bytes.
+struct short_way {
+	uint8_t bytes[SHORT_WAY_BYTES];
+	const struct tunnel_head *head;
+	struct neighbour *neighbour;
+	uint32_t generation; // of the neighbours then
+	uint16_t copied;     // bytes from the end, SHORT_WAY_USUAL or SHORT_WAY_BYTES; 0: not made
+	uint8_t port;
+	uint8_t ethernet_bytes;
 };
 
 // What goes to another worker, kept until its ring takes it in one go.
@@ -111,6 +140,7 @@ struct worker {
 	struct neighbour_table *neighbours;
 	struct recent_way ways[WORKER_WAYS];
 	struct tunnel_head heads[NODE_MAX_TUNNELS][2]; // of the node's tunnels, when first used
+	struct short_way short_ways[NODE_MAX_TUNNELS];
 	uint64_t neighbours_stepped_ns;
 	struct rte_mempool *pool;
 	struct rte_ring *from[NODE_MAX_WORKERS]; // hand-over

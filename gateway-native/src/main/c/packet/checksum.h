@@ -61,6 +61,17 @@ static inline uint16_t checksum_ipv4(const uint8_t *header, size_t header_len)
 	return (uint16_t)~checksum_fold(sum);
 }
 
+// checksum_ipv4() of a header without options is 0. The words add up to a multiple of 65,535 then:
+// cheaper to tell than to fold, however wide they are added.
+static inline bool checksum_ipv4_is_right(const uint8_t *header)
+{
+	uint64_t sum;
+
+	sum = __builtin_add_overflow(load_raw64(header), load_raw64(header + 8), &sum) + sum;
+	sum = __builtin_add_overflow(sum, (uint64_t)load_raw32(header + 16), &sum) + sum;
+	return sum % UINT16_MAX == 0;
+}
+
 // What an address adds to the sum of a pseudo header. One calculation for both families: what an
 // IPv4-mapped address has more than an IPv4 address is 0xffff, the other zero of ones' complement.
 static inline uint64_t checksum_add_address(uint64_t sum, const struct ip_address *address)

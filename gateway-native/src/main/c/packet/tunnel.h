@@ -53,17 +53,13 @@ struct tunnel_head {
 
 void tunnel_head_make(struct tunnel_head *head, const struct tunnel *tunnel, bool inner_is_v6);
 
-// What tunnel_write() would write, to where the inner packet begins minus head->len.
-// TUNNEL_HEAD_BYTES in front of the inner packet are written to, whatever the header's length.
-static inline bool tunnel_head_write(const struct tunnel_head *head, uint16_t inner_len,
-	uint8_t inner_traffic_class, uint32_t entropy, uint16_t ip_id, uint8_t *inner)
+// Puts in what differs from packet to packet. out: where the header stands; total: with the inner
+// packet, at most UINT16_MAX.
+static inline void tunnel_head_fill(const struct tunnel_head *head, uint32_t total,
+	uint8_t inner_traffic_class, uint32_t entropy, uint16_t ip_id, uint8_t *out)
 {
-	uint32_t total = (uint32_t)inner_len + head->len, sum;
-	uint8_t *out = inner - head->len;
+	uint32_t sum;
 
-	if (__builtin_expect(total > UINT16_MAX, 0))
-		return false;
-	memcpy(inner - TUNNEL_HEAD_BYTES, head->bytes, TUNNEL_HEAD_BYTES);
 	if (__builtin_expect(head->ip_bytes == IPV4_MIN_BYTES, 1)) {
 		store_be64(out, (uint64_t)(0x4500u | inner_traffic_class) << 48 |
 					(uint64_t)total << 32 | (uint64_t)ip_id << 16 | 0x4000);
@@ -79,6 +75,19 @@ static inline bool tunnel_head_write(const struct tunnel_head *head, uint16_t in
 		store_be16(out + head->ip_bytes, (uint16_t)(0xc000 | (entropy & 0x3fff)));
 		store_be16(out + head->ip_bytes + UDP_LENGTH, (uint16_t)(total - head->ip_bytes));
 	}
+}
+
+// What tunnel_write() would write, to where the inner packet begins minus head->len.
+// TUNNEL_HEAD_BYTES in front of the inner packet are written to, whatever the header's length.
+static inline bool tunnel_head_write(const struct tunnel_head *head, uint16_t inner_len,
+	uint8_t inner_traffic_class, uint32_t entropy, uint16_t ip_id, uint8_t *inner)
+{
+	uint32_t total = (uint32_t)inner_len + head->len;
+
+	if (__builtin_expect(total > UINT16_MAX, 0))
+		return false;
+	memcpy(inner - TUNNEL_HEAD_BYTES, head->bytes, TUNNEL_HEAD_BYTES);
+	tunnel_head_fill(head, total, inner_traffic_class, entropy, ip_id, inner - head->len);
 	return true;
 }
 

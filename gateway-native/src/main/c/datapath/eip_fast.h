@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The short way of the EIP tier: most packets are whole, plain TCP or UDP over IPv4 to or from an
+// entry that is there, and need none of what receive() and eip() look at besides. They are looked
+// at once where they stand, translated in place and put into the transmit buffer; their meta is not
+// written. Whatever does not fit is left untouched to the ordinary way, which decides alone what is
+// dropped, answered, stamped or refused: nothing is here. Both ways send the same bytes and count
+// the same (eip_fast_test).
+#ifndef DYETRACE_EIP_FAST_H
+#define DYETRACE_EIP_FAST_H
+
+#include "worker.h"
+
+// What was found out about a packet of a burst.
+struct eip_fast_look {
+	uint64_t hash;           // of the address that decides, if this is what it seems to be
+	const struct eip *entry; // most likely; NULL: none
+	uint8_t *ip;             // the header to translate
+	uint16_t ip_len;
+	bool inbound;
+};
+
+struct eip_fast_burst {
+	struct rte_mbuf **packets;
+	unsigned int count;
+	unsigned int port;
+	uint32_t fits; // bit i: packets[i] seems to fit
+	struct eip_fast_look looks[WORKER_BURST];
+};
+
+// Looks at received packets, at most WORKER_BURST, and fetches what the next steps will read, also
+// for those that do not fit. false: nothing that this port receives may take the short way.
+bool eip_fast_look(struct worker *worker, struct rte_mbuf **packets, unsigned int count,
+	unsigned int port, struct eip_fast_burst *burst);
+
+// Passes packets on, in order, from this one on as long as they fit; returns the first that does
+// not, or how many there are.
+unsigned int eip_fast_pass(struct worker *worker, struct eip_fast_burst *burst, unsigned int from);
+
+// How many from this one on do not fit, for certain.
+static inline unsigned int eip_fast_misfits(const struct eip_fast_burst *burst, unsigned int from)
+{
+	uint32_t fits = from < WORKER_BURST ? burst->fits >> from : 0;
+	unsigned int left = burst->count - from;
+
+	return fits ? RTE_MIN((unsigned int)__builtin_ctz(fits), left) : left;
+}
+
+// Writes the meta that the ordinary way would have left behind.
+void eip_fast_write_meta(struct worker *worker, struct rte_mbuf *packet,
+	const struct short_note *note, unsigned int port_out);
+
+#endif
