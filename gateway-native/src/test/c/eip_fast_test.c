@@ -18,13 +18,16 @@
 #define HEAD(more)                                                                                 \
 	"version: 1\nnode: eip-1\ntier: eip\n" more "local_addresses: [198.18.61.16]\n"            \
 	"tunnels:\n"                                                                               \
-	"  - {name: vxlan, kind: vxlan, local: 198.18.61.2, remote: 198.18.70.1, id: 100}\n"       \
-	"  - {name: gre, kind: gre, local: 198.18.61.2, remote: 198.18.70.2, id: 7}\n"             \
+	"  - {name: vxlan, kind: vxlan, local: 198.18.61.2, remote: 198.18.70.1, "                 \
+	"id: 100}\n"                                                                               \
+	"  - {name: gre, kind: gre, local: 198.18.61.2, remote: 198.18.70.2, id: "                 \
+	"7}\n"                                                                                     \
 	"  - {name: ipip, kind: ipip, local: 198.18.61.2, remote: 198.18.70.3}\n"                  \
 	"  - {name: gue, kind: gue, local: 198.18.61.2, remote: 198.18.70.4}\n"                    \
 	"  - {name: vxlan6, kind: vxlan, local: \"2001:db8:61::2\","                               \
 	" remote: \"2001:db8:70::1\", id: 5}\n"                                                    \
-	"  - {name: own, kind: vxlan, local: 198.18.61.30, remote: 198.18.61.77, id: 100}\n"       \
+	"  - {name: own, kind: vxlan, local: 198.18.61.30, remote: 198.18.61.77, "                 \
+	"id: 100}\n"                                                                               \
 	"  - {name: any, kind: vxlan, local: 198.18.61.31, id: 9}\n"                               \
 	"control_socket: /nonexistent/x.sock\n"                                                    \
 	"telemetry: {directory: /nonexistent, drop_sample_share: 1}\n"
@@ -44,10 +47,12 @@
 	"  - {public: 203.0.113.5, private: 10.1.0.5, tunnel: gue}\n"                              \
 	"  - {public: 203.0.113.6, private: 10.1.0.6, tunnel: vxlan6}\n"                           \
 	"  - {public: 203.0.113.7, private: 10.1.0.7, tunnel: own}\n"                              \
-	"  - {name: off, public: 203.0.113.8, private: 10.1.0.8, tunnel: vxlan, enabled: false}\n" \
+	"  - {name: off, public: 203.0.113.8, private: 10.1.0.8, tunnel: vxlan, "                  \
+	"enabled: false}\n"                                                                        \
 	"  - {public: 203.0.113.9, private: 198.18.61.99}\n"                                       \
 	"  - {public: 198.18.61.16, private: 10.1.0.10}\n"                                         \
-	"  - {name: six, public: \"2001:db8:f00::1\", private: \"fd00::1\", tunnel: vxlan}\n"
+	"  - {name: six, public: \"2001:db8:f00::1\", private: \"fd00::1\", "                      \
+	"tunnel: vxlan}\n"
 #define COLOUR(more)                                                                               \
 	"colour:\n  keys: [{id: 0, hex: 000102030405060708090a0b0c0d0e0f}]\n"                      \
 	"  probers: [{id: 1, prefix: 198.18.11.0/24}]\n" more
@@ -223,7 +228,8 @@ static void change_ip(struct frame *f)
 		break;
 	case 2:
 		before = load_be16(ip + IPV4_TOTAL_LENGTH);
-		store_be16(ip + IPV4_TOTAL_LENGTH, (uint16_t)(before + below(9) - 4));
+		store_be16(ip + IPV4_TOTAL_LENGTH,
+			(uint16_t)(below(2) ? before + below(9) - 4 : below(80)));
 		break;
 	case 3:
 		store_be16(ip + IPV4_FRAGMENT, (uint16_t)(below(2) ? 0x2000 : below(65536)));
@@ -292,7 +298,7 @@ static uint16_t send_counted(
 
 		if (!note->eip)
 			continue;
-		if (!note->inbound)
+		if (!(note->what & SHORT_NOTE_INBOUND))
 			went_short.outbound++;
 		else if (note->eip->tunnel)
 			went_short.into_tunnel++;

@@ -64,11 +64,23 @@ static bool set_rules(const struct worker *worker, unsigned int port, struct rul
 	return true;
 }
 
-static inline bool is_own(const struct node *node, uint32_t address)
+static __attribute__((noinline)) bool is_own_for_certain(const struct node *node, uint32_t address)
 {
 	const struct ip_address a = ip_from_v4(address);
 
 	return node_own_address(node, &a) != NULL;
+}
+
+static inline bool is_own(const struct node *node, uint32_t address)
+{
+	return unlikely(node_may_own_v4(node, address)) && is_own_for_certain(node, address);
+}
+
+static __attribute__((noinline)) bool is_listed(const struct blacklist *list, uint32_t source)
+{
+	const struct ip_address a = ip_from_v4(source);
+
+	return blacklist_matches(list, &a);
 }
 
 // As parse_ipv4() has it, and besides: no options, no fragment, not to a group. `len` bytes are
@@ -86,49 +98,48 @@ static inline bool is_plain_ipv4(const uint8_t *ip, size_t len)
 	return checksum_ipv4_is_right(ip);
 }
 
-static inline bool is_plain_tcp(const uint8_t *tcp, size_t len, bool keeps_options)
+static inline bool is_plain_tcp(const uint8_t *tcp, int len, bool keeps_options)
 {
-	size_t header_len = (size_t)(tcp[TCP_DATA_OFFSET] >> 4) * 4;
+	int offset;
 
-	if (len < header_len || !(PLAIN_FLAGS >> (tcp[TCP_FLAGS] & 31) & 1))
+	if (len < TCP_MIN_BYTES || !(PLAIN_FLAGS >> (tcp[TCP_FLAGS] & 31) & 1))
 		return false;
 	if (load_raw16(tcp) == 0 || load_raw16(tcp + 2) == 0)
 		return false;
-	if (header_len == TCP_MIN_BYTES)
+	offset = tcp[TCP_DATA_OFFSET] >> 4;
+	if (likely(offset == TCP_MIN_BYTES / 4))
 		return true;
-	if (header_len < TCP_MIN_BYTES)
+	if (offset < TCP_MIN_BYTES / 4 || offset * 4 > len)
 		return false;
 	// Two paddings and a timestamp are no colour.
 	return keeps_options ||
-	       (header_len == TIMESTAMP_HEADER && load_be32(tcp + TCP_MIN_BYTES) == 0x0101080a);
+	       (offset == TIMESTAMP_HEADER / 4 && load_be32(tcp + TCP_MIN_BYTES) == 0x0101080a);
 }
 
-static inline bool is_plain_udp(const uint8_t *udp, size_t len)
+static inline bool is_plain_udp(const uint8_t *udp, int len)
 {
-	uint16_t udp_len = load_be16(udp + UDP_LENGTH);
+	int udp_len;
 
+	if (len < UDP_BYTES)
+		return false;
+	udp_len = load_be16(udp + UDP_LENGTH);
 	return udp_len >= UDP_BYTES && udp_len <= len && load_raw16(udp + 2) != 0;
 }
 
-// A packet that is neither a tunnel's nor ours; its header is there, and as many bytes as it says.
+// A packet that is neither a tunnel's nor ours, with a plain header.
 static inline bool is_plain_packet(
-	const struct rules *r, const uint8_t *ip, size_t ip_len, bool keeps_options)
+	const struct rules *r, const uint8_t *ip, uint32_t ip_len, bool keeps_options)
 {
 	const uint8_t *l4 = ip + IPV4_MIN_BYTES;
+	int l4_len = (int)ip_len - IPV4_MIN_BYTES; // below 0: nonsense
 
 	if (ip[IPV4_TTL] <= 1)
 		return false;
-	if (unlikely(r->blacklist)) {
-		const struct ip_address source = ip_from_v4(load_raw32(ip + IPV4_SOURCE));
-
-		if (blacklist_matches(r->blacklist, &source))
-			return false;
-	}
+	if (unlikely(r->blacklist) && is_listed(r->blacklist, load_raw32(ip + IPV4_SOURCE)))
+		return false;
 	if (ip[IPV4_PROTOCOL] == PROTOCOL_TCP)
-		return ip_len >= IPV4_MIN_BYTES + TCP_MIN_BYTES &&
-		       is_plain_tcp(l4, ip_len - IPV4_MIN_BYTES, keeps_options);
-	return ip[IPV4_PROTOCOL] == PROTOCOL_UDP && ip_len >= IPV4_MIN_BYTES + UDP_BYTES &&
-	       is_plain_udp(l4, ip_len - IPV4_MIN_BYTES);
+		return is_plain_tcp(l4, l4_len, keeps_options);
+	return ip[IPV4_PROTOCOL] == PROTOCOL_UDP && is_plain_udp(l4, l4_len);
 }
 
 // One of the node's tunnels ends with these addresses (source first) and this id.
@@ -180,22 +191,23 @@ static inline uint8_t *take_vxlan_off(struct rules *r, uint8_t *outer)
 }
 
 static inline void note(
-	const struct rules *r, struct eip_fast_look *look, uint8_t *ip, bool inbound)
+	const struct rules *r, struct eip_fast_look *look, uint8_t *ip, bool by_private)
 {
 	look->ip = ip;
-	look->inbound = inbound;
-	look->hash =
-		eip_hash_v4(&r->hash, load_raw32(ip + (inbound ? IPV4_DESTINATION : IPV4_SOURCE)));
+	look->by_private = by_private;
+	look->hash = eip_hash_v4(
+		&r->hash, load_raw32(ip + (by_private ? IPV4_SOURCE : IPV4_DESTINATION)));
 	eip_prefetch_bucket(r->eips, look->hash);
 }
 
-static inline bool look_at_tunnelled(struct rules *r, struct eip_fast_look *look, uint8_t *outer)
+static __attribute__((noinline)) bool look_at_tunnelled(
+	struct rules *r, struct eip_fast_look *look, uint8_t *outer)
 {
 	uint8_t *ip = take_vxlan_off(r, outer);
 
 	if (!ip || is_own(r->node, load_raw32(ip + IPV4_DESTINATION)))
 		return false;
-	note(r, look, ip, false);
+	note(r, look, ip, true);
 	look->ip_len = load_be16(ip + IPV4_TOTAL_LENGTH);
 	return is_plain_packet(r, ip, look->ip_len, true);
 }
@@ -208,16 +220,18 @@ static inline bool look_at(struct rules *r, struct rte_mbuf *packet, struct eip_
 
 	if (unlikely(len < LEAST_BYTES || packet->nb_segs != 1)) {
 		look->hash = 0;
+		look->by_private = false;
 		return false;
 	}
 	source = ip_from_v4(load_raw32(ip + IPV4_SOURCE));
-	note(r, look, ip, !eip_near_private(r->eips, &source));
+	note(r, look, ip, eip_near_private(r->eips, &source));
 	if (((load_raw64(frame) ^ r->mac) & r->mac_mask) != 0 ||
 		load_raw16(ip - 2) != htons(ETHERTYPE_IPV4_ID))
 		return false;
 	if (!is_plain_ipv4(ip, len - ETHERNET_BYTES))
 		return false;
-	if (unlikely(is_own(r->node, load_raw32(ip + IPV4_DESTINATION))))
+	if (unlikely(node_may_own_v4(r->node, load_raw32(ip + IPV4_DESTINATION))) &&
+		is_own_for_certain(r->node, load_raw32(ip + IPV4_DESTINATION)))
 		return look_at_tunnelled(r, look, ip);
 	look->ip_len = load_be16(ip + IPV4_TOTAL_LENGTH);
 	return is_plain_packet(r, ip, look->ip_len, r->keeps_options);
@@ -227,23 +241,26 @@ bool eip_fast_look(struct worker *worker, struct rte_mbuf **packets, unsigned in
 	unsigned int port, struct eip_fast_burst *burst)
 {
 	struct rules rules;
-	uint32_t fits = 0;
 
 	if (!set_rules(worker, port, &rules))
 		return false;
 	burst->packets = packets;
 	burst->count = count;
 	burst->port = port;
-	for (unsigned int i = 0; i < count; i++)
-		fits |= (uint32_t)look_at(&rules, packets[i], &burst->looks[i]) << i;
 	for (unsigned int i = 0; i < count; i++) {
 		struct eip_fast_look *look = &burst->looks[i];
 
-		look->entry = eip_prefetch_entry(rules.eips, look->hash, !look->inbound);
-		if (unlikely(!look->entry))
-			fits &= ~(1u << i);
+		look->way = EIP_FAST_NONE;
+		if (likely(look_at(&rules, packets[i], look)))
+			look->way = look->by_private ? EIP_FAST_OUTBOUND : EIP_FAST_INBOUND;
 	}
-	burst->fits = fits;
+	for (unsigned int i = 0; i < count; i++) {
+		struct eip_fast_look *look = &burst->looks[i];
+
+		look->entry = eip_prefetch_entry(rules.eips, look->hash, look->by_private);
+		if (unlikely(!look->entry))
+			look->way = EIP_FAST_NONE;
+	}
 	return true;
 }
 
@@ -278,8 +295,11 @@ static __attribute__((noinline)) bool make_tunnel_way(struct worker *worker, uns
 		.neighbour = way->neighbour,
 		.generation = way->generation,
 		.copied = len <= SHORT_WAY_USUAL ? SHORT_WAY_USUAL : SHORT_WAY_BYTES,
+		.header_bytes = head->len,
+		.all_bytes = (uint16_t)len,
 		.port = way->port,
-		.ethernet_bytes = way->header_len,
+		.usual =
+			len <= SHORT_WAY_USUAL && head->has_udp && head->ip_bytes == IPV4_MIN_BYTES,
 	};
 	memcpy(short_way->bytes + SHORT_WAY_BYTES - len, way->header, way->header_len);
 	memcpy(short_way->bytes + SHORT_WAY_BYTES - head->len,
@@ -287,8 +307,11 @@ static __attribute__((noinline)) bool make_tunnel_way(struct worker *worker, uns
 	return true;
 }
 
-// The way of the packet before, without a tunnel: most go the same.
+// The way of the packet before: most go the same.
 struct last_way {
+	uint32_t tunnel; // an entry's; 0: none
+	const struct short_way *into_tunnel;
+	// Without a tunnel:
 	uint32_t next_hop;
 	uint32_t port;
 	const struct recent_way *way; // NULL: none
@@ -320,7 +343,7 @@ static inline void translate(uint8_t *ip, uint32_t address, bool inbound, uint16
 	uint8_t *l4 = ip + IPV4_MIN_BYTES, *field;
 	// One off the TTL, of which there is more than one: what that adds to a sum is -1 there.
 	const uint16_t one_less = (uint16_t)~htons(0x0100);
-	uint32_t sum = (uint16_t)~load_raw16(ip + IPV4_CHECKSUM) + (uint32_t)delta + one_less;
+	uint16_t sum = checksum_apply(load_raw16(ip + IPV4_CHECKSUM), delta);
 
 	if (ip[IPV4_PROTOCOL] == PROTOCOL_TCP) {
 		field = l4 + TCP_CHECKSUM;
@@ -330,8 +353,7 @@ static inline void translate(uint8_t *ip, uint32_t address, bool inbound, uint16
 		store_raw16(field, checksum_apply_udp(load_raw16(field), delta));
 	}
 	ip[IPV4_TTL]--;
-	sum = (sum & 0xffff) + (sum >> 16);
-	store_raw16(ip + IPV4_CHECKSUM, (uint16_t) ~(sum + (sum >> 16)));
+	store_raw16(ip + IPV4_CHECKSUM, checksum_apply(sum, one_less));
 	store_raw32(ip + (inbound ? IPV4_DESTINATION : IPV4_SOURCE), address);
 }
 
@@ -365,9 +387,8 @@ static inline void put_out(struct worker *worker, const struct eip_fast_burst *b
 	buffer->packets[i] = packet;
 	buffer->notes[i] = (struct short_note){
 		.eip = e,
-		.frame_bytes = bytes,
-		.port_in = (uint16_t)burst->port,
-		.inbound = inbound,
+		.what = (uint64_t)burst->port << SHORT_NOTE_PORT_SHIFT | bytes |
+			(inbound ? SHORT_NOTE_INBOUND : 0),
 	};
 	buffer->count = i + 1;
 	if (unlikely(i + 1 == WORKER_BURST))
@@ -379,37 +400,66 @@ static inline unsigned int headroom(const struct rte_mbuf *packet, const uint8_t
 	return (unsigned int)(ip - (const uint8_t *)packet->buf_addr);
 }
 
+// tunnel_head_fill() of UDP over IPv4, whose checksum is made of the words as they stand.
+static inline void fill_usual(const struct tunnel_head *head, uint32_t total, uint8_t traffic_class,
+	uint32_t entropy, uint8_t *out)
+{
+	const uint16_t len = htons((uint16_t)total), id = htons((uint16_t)entropy);
+	uint32_t sum = htons((uint16_t)head->sum) + (uint32_t)htons(traffic_class) + len + id;
+
+	out[IPV4_TOS] = traffic_class;
+	store_raw16(out + IPV4_TOTAL_LENGTH, len);
+	store_raw16(out + IPV4_ID, id);
+	sum = (sum & 0xffff) + (sum >> 16);
+	store_raw16(out + IPV4_CHECKSUM, (uint16_t) ~(sum + (sum >> 16)));
+	store_be16(out + IPV4_MIN_BYTES, (uint16_t)(0xc000 | (entropy & 0x3fff)));
+	store_be16(out + IPV4_MIN_BYTES + UDP_LENGTH, (uint16_t)(total - IPV4_MIN_BYTES));
+}
+
+static __attribute__((noinline)) bool find_tunnel_way(
+	struct worker *worker, uint32_t tunnel, struct last_way *last)
+{
+	const struct short_way *way = &worker->short_ways[tunnel - 1];
+
+	last->tunnel = 0;
+	if ((way->copied == 0 || way->generation != worker->neighbours->generation) &&
+		!make_tunnel_way(worker, tunnel - 1))
+		return false;
+	last->tunnel = tunnel;
+	last->into_tunnel = way;
+	return true;
+}
+
 // false: untouched. So are the others.
 static inline bool pass_into_tunnel(struct worker *worker, const struct eip_fast_burst *burst,
-	unsigned int i, const struct eip *e)
+	unsigned int i, const struct eip *e, struct last_way *last)
 {
 	const struct eip_fast_look *look = &burst->looks[i];
 	struct rte_mbuf *packet = burst->packets[i];
-	unsigned int tunnel = e->tunnel - 1u, total;
-	const struct short_way *way = &worker->short_ways[tunnel];
-	const struct tunnel_head *head;
-	uint8_t *ip = look->ip, *outer;
-	uint32_t entropy;
+	const struct short_way *way;
+	uint8_t *ip = look->ip;
+	uint32_t entropy, total;
 
-	if (unlikely(way->copied == 0 || way->generation != worker->neighbours->generation) &&
-		!make_tunnel_way(worker, tunnel))
+	if (unlikely(last->tunnel != e->tunnel) && !find_tunnel_way(worker, e->tunnel, last))
 		return false;
-	head = way->head;
-	total = look->ip_len + head->len;
+	way = last->into_tunnel;
+	total = look->ip_len + way->header_bytes;
 	if (unlikely(total > worker->least_mtu || headroom(packet, ip) < way->copied))
 		return false;
 	entropy = entropy_of(ip);
-	if (likely(way->copied == SHORT_WAY_USUAL))
+	if (likely(way->usual)) {
 		memcpy(ip - SHORT_WAY_USUAL, way->bytes + SHORT_WAY_BYTES - SHORT_WAY_USUAL,
 			SHORT_WAY_USUAL);
-	else
-		memcpy(ip - SHORT_WAY_BYTES, way->bytes, SHORT_WAY_BYTES);
-	outer = ip - head->len;
-	tunnel_head_fill(head, total, ip[IPV4_TOS], entropy, (uint16_t)entropy, outer);
+		fill_usual(way->head, total, ip[IPV4_TOS], entropy, ip - way->header_bytes);
+	} else {
+		memcpy(ip - way->copied, way->bytes + SHORT_WAY_BYTES - way->copied, way->copied);
+		tunnel_head_fill(way->head, total, ip[IPV4_TOS], entropy, (uint16_t)entropy,
+			ip - way->header_bytes);
+	}
 	translate(ip, ip_v4(&e->private_address), true, e->address_delta);
 	way->neighbour->used_ns = worker->now.mono_ns;
-	put_out(worker, burst, packet, outer - way->ethernet_bytes, total + way->ethernet_bytes,
-		way->port, e, true);
+	put_out(worker, burst, packet, ip - way->all_bytes,
+		look->ip_len + (unsigned int)way->all_bytes, way->port, e, true);
 	return true;
 }
 
@@ -448,11 +498,11 @@ static inline bool pass(struct worker *worker, const struct eip_fast_burst *burs
 	const struct eip *e = look->entry;
 	struct ip_address address;
 
-	if (likely(look->inbound)) {
+	if (likely(look->way == EIP_FAST_INBOUND)) {
 		address = ip_from_v4(load_raw32(look->ip + IPV4_DESTINATION));
 		if (unlikely(!eip_is(e, &address, false) || !e->enabled))
 			return false;
-		return e->tunnel ? pass_into_tunnel(worker, burst, i, e)
+		return e->tunnel ? pass_into_tunnel(worker, burst, i, e, last)
 				 : pass_plainly(worker, burst, i, e, true, last);
 	}
 	address = ip_from_v4(load_raw32(look->ip + IPV4_SOURCE));
@@ -464,14 +514,12 @@ static inline bool pass(struct worker *worker, const struct eip_fast_burst *burs
 unsigned int eip_fast_pass(struct worker *worker, struct eip_fast_burst *burst, unsigned int from)
 {
 	struct last_way last = {.way = NULL};
-	unsigned int i = from;
+	unsigned int i;
 
-	for (uint32_t fits = from < WORKER_BURST ? burst->fits >> from : 0; fits & 1; fits >>= 1) {
-		if (unlikely(!pass(worker, burst, i, &last))) {
-			burst->fits &= ~(1u << i);
+	for (i = from; i < burst->count; i++) {
+		if (unlikely(burst->looks[i].way == EIP_FAST_NONE) ||
+			unlikely(!pass(worker, burst, i, &last)))
 			break;
-		}
-		i++;
 	}
 	return i;
 }
@@ -482,7 +530,7 @@ static unsigned int inner_offset(
 	unsigned int ethernet =
 		worker->node->ports[port_out].vlan ? ETHERNET_MAX_BYTES : ETHERNET_BYTES;
 
-	if (!note->inbound || note->eip->tunnel == 0)
+	if (!(note->what & SHORT_NOTE_INBOUND) || note->eip->tunnel == 0)
 		return ethernet;
 	return ethernet + tunnel_header_bytes(&worker->node->tunnels[note->eip->tunnel - 1]);
 }
@@ -493,18 +541,19 @@ void eip_fast_write_meta(struct worker *worker, struct rte_mbuf *packet,
 	struct packet_meta *meta = packet_meta(packet);
 	struct packet_view *view = &meta->view;
 	unsigned int offset = inner_offset(worker, note, port_out);
+	bool inbound = note->what & SHORT_NOTE_INBOUND;
 
-	receive_reset_meta(worker, packet, note->port_in);
+	receive_reset_meta(worker, packet, note->what >> SHORT_NOTE_PORT_SHIFT & UINT16_MAX);
 	parse_ip(rte_pktmbuf_mtod_offset(packet, uint8_t *, offset), packet->data_len - offset,
 		view);
 	view->ttl++;
-	if (note->inbound)
+	if (inbound)
 		view->destination = note->eip->public_address;
 	else
 		view->source = note->eip->private_address;
-	meta->frame_bytes = (uint16_t)note->frame_bytes;
+	meta->frame_bytes = (uint16_t)note->what;
 	meta->vip_slot = note->eip->slot;
-	meta->direction = note->inbound ? DT_DIR_FORWARD : DT_DIR_REPLY;
+	meta->direction = inbound ? DT_DIR_FORWARD : DT_DIR_REPLY;
 	meta->stage = DT_TP_TX;
 	meta->port_out = (uint8_t)port_out;
 }

@@ -11,20 +11,22 @@
 
 #include "worker.h"
 
+enum eip_fast_way { EIP_FAST_NONE, EIP_FAST_INBOUND, EIP_FAST_OUTBOUND };
+
 // What was found out about a packet of a burst.
 struct eip_fast_look {
 	uint64_t hash;           // of the address that decides, if this is what it seems to be
 	const struct eip *entry; // most likely; NULL: none
 	uint8_t *ip;             // the header to translate
-	uint16_t ip_len;
-	bool inbound;
+	uint32_t ip_len;
+	uint8_t way; // enum eip_fast_way; NONE: it does not fit
+	bool by_private;
 };
 
 struct eip_fast_burst {
 	struct rte_mbuf **packets;
 	unsigned int count;
 	unsigned int port;
-	uint32_t fits; // bit i: packets[i] seems to fit
 	struct eip_fast_look looks[WORKER_BURST];
 };
 
@@ -37,13 +39,14 @@ bool eip_fast_look(struct worker *worker, struct rte_mbuf **packets, unsigned in
 // not, or how many there are.
 unsigned int eip_fast_pass(struct worker *worker, struct eip_fast_burst *burst, unsigned int from);
 
-// How many from this one on do not fit, for certain.
+// How many from this one on do not fit, for certain: at least one.
 static inline unsigned int eip_fast_misfits(const struct eip_fast_burst *burst, unsigned int from)
 {
-	uint32_t fits = from < WORKER_BURST ? burst->fits >> from : 0;
-	unsigned int left = burst->count - from;
+	unsigned int end = from + 1;
 
-	return fits ? RTE_MIN((unsigned int)__builtin_ctz(fits), left) : left;
+	while (end < burst->count && burst->looks[end].way == EIP_FAST_NONE)
+		end++;
+	return end - from;
 }
 
 // Writes the meta that the ordinary way would have left behind.

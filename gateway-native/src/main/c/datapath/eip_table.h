@@ -83,16 +83,14 @@ static inline struct eip_hash_v4 eip_hash_v4_of(const struct eip_table *table)
 
 	return (struct eip_hash_v4){
 		.high = seed ^ 0xa0761d6478bd642full,
-		.low = (seed >> 32 | seed << 32) ^ 0xe7037ed1a0b428dbull,
+		.low = (seed >> 32 | seed << 32) ^ 0xe7037ed1a0b428dbull ^ ip_from_v4(0).halves[1],
 		.seed = seed,
 	};
 }
 
 static inline uint64_t eip_hash_v4(const struct eip_hash_v4 *h, uint32_t address)
 {
-	const struct ip_address a = ip_from_v4(address);
-
-	return flow_hash_finish(flow_hash_mix(h->high, a.halves[1] ^ h->low) ^ h->seed);
+	return flow_hash_finish(flow_hash_mix(h->high, ip_v4_half(address) ^ h->low) ^ h->seed);
 }
 
 static inline uint32_t eip_near_bit(const struct ip_address *address)

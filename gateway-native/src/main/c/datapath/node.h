@@ -161,6 +161,15 @@ static inline uint32_t node_own_filter_bit(const struct ip_address *address)
 	return end >> 6;
 }
 
+// false: not ours, for certain.
+static inline bool node_may_own_v4(const struct node *node, uint32_t address)
+{
+	const struct ip_address a = ip_from_v4(address);
+	uint32_t bit = node_own_filter_bit(&a);
+
+	return node->own_filter[bit / 64] >> bit % 64 & 1;
+}
+
 // NULL: not ours, which most addresses are told by a few bits of them.
 static inline const struct own_address *node_own_address(
 	const struct node *node, const struct ip_address *address)

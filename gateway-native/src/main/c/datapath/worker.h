@@ -74,10 +74,12 @@ struct eip;
 // What is known of a packet that took the short way (eip_fast.h), where nobody writes its meta.
 struct short_note {
 	const struct eip *eip; // its entry; NULL: the packet took the ordinary way
-	uint32_t frame_bytes;  // as received
-	uint16_t port_in;
-	uint16_t inbound;
+	uint64_t what;         // SHORT_NOTE_*
 };
+
+// Bytes of the frame as received, the port it came by above them, and which way it goes.
+#define SHORT_NOTE_PORT_SHIFT 16
+#define SHORT_NOTE_INBOUND (1ull << 32)
 
 struct transmit_buffer {
 	uint32_t count;
@@ -113,10 +115,12 @@ struct short_way {
 	uint8_t bytes[SHORT_WAY_BYTES];
 	const struct tunnel_head *head;
 	struct neighbour *neighbour;
-	uint32_t generation; // of the neighbours then
-	uint16_t copied;     // bytes from the end, SHORT_WAY_USUAL or SHORT_WAY_BYTES; 0: not made
+	uint32_t generation;   // of the neighbours then
+	uint16_t copied;       // bytes from the end, SHORT_WAY_USUAL or …_BYTES; 0: not made
+	uint16_t header_bytes; // of the tunnel …
+	uint16_t all_bytes;    // … and with Ethernet
 	uint8_t port;
-	uint8_t ethernet_bytes;
+	bool usual; // UDP over IPv4, SHORT_WAY_USUAL bytes
 };
 
 // What goes to another worker, kept until its ring takes it in one go.

@@ -101,12 +101,14 @@ static inline uint64_t checksum_delta_address(
 	return checksum_add_address(checksum_add_address(0, &complement), new);
 }
 
-// The checksum field after a change of folded delta.
+// The checksum field after a change of folded delta: ~(~field + delta), which is field - delta with
+// the borrow brought back.
 static inline uint16_t checksum_apply(uint16_t field, uint16_t delta)
 {
-	uint32_t sum = (uint32_t)(uint16_t)~field + delta;
+	uint16_t after;
+	bool borrow = __builtin_sub_overflow(field, delta, &after);
 
-	return (uint16_t) ~(sum + (sum >> 16));
+	return (uint16_t)(after - borrow);
 }
 
 // The same after changes whose deltas add up to sum.

@@ -18,6 +18,16 @@ struct ip_address {
 	};
 };
 
+// What tells the lower halves of IPv4 addresses apart.
+static inline uint64_t ip_v4_half(uint32_t raw)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint64_t)raw << 32;
+#else
+	return raw;
+#endif
+}
+
 static inline struct ip_address ip_from_v4(uint32_t raw)
 {
 	struct ip_address a;
