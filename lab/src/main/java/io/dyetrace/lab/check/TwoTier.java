@@ -11,6 +11,7 @@ import io.dyetrace.lab.observe.ClickHouse;
 import io.dyetrace.lab.system.Pause;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Both tiers: the same keys, and the right node accused. */
@@ -19,15 +20,18 @@ final class TwoTier implements Check {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Duration CALM = Duration.ofSeconds(120);
 
-  /** Probes of the last minute but the newest 15 s, whose rows may still be on their way. */
-  private static final String SQL =
+  /**
+   * What is stamped of each answered probe of the minute before a moment, but for its newest 15 s,
+   * whose rows may still be on their way.
+   */
+  private static final String PROBES =
       """
-      WITH now64(9) - INTERVAL 60 SECOND AS since, now64(9) - INTERVAL 15 SECOND AS until
-      SELECT count() AS probes,
-             countIf(eip_forward > 0 AND clb_forward > 0 AND clb_reply > 0 AND eip_reply > 0) AS whole,
-             countIf(clb_nodes = 1) AS one_balancer
+      WITH toDateTime64('%s', 9, 'UTC') AS at,
+           at - INTERVAL 60 SECOND AS since, at - INTERVAL 15 SECOND AS until,
+           eip_forward > 0 AND clb_forward > 0 AND clb_reply > 0 AND eip_reply > 0 AS whole
+      SELECT %s
       FROM
-        (SELECT prober_id, probe_sequence FROM probes
+        (SELECT prober_id, probe_sequence, time FROM probes
          WHERE outcome = 'SYN_ACK' AND time >= since AND time < until) AS p
       LEFT JOIN
         (SELECT prober_id, probe_sequence,
@@ -46,6 +50,13 @@ final class TwoTier implements Check {
          GROUP BY prober_id, probe_sequence) AS t
       USING (prober_id, probe_sequence)
       """;
+
+  private static final String COUNTS =
+      "count() AS probes, countIf(whole) AS whole, countIf(clb_nodes = 1) AS one_balancer";
+
+  private static final String EXAMPLES =
+      "prober_id, probe_sequence, toString(time) AS sent, clb_nodes, eip_forward, clb_forward,"
+          + " clb_reply, eip_reply";
 
   @Override
   public String name() {
@@ -73,7 +84,9 @@ final class TwoTier implements Check {
   }
 
   private static void keys(CheckResult.Builder result) {
-    JsonNode row = new ClickHouse().rows(SQL).get(0);
+    String at =
+        new ClickHouse().rows("SELECT toString(now64(9, 'UTC')) AS at").get(0).path("at").asText();
+    JsonNode row = new ClickHouse().rows(PROBES.formatted(at, COUNTS)).get(0);
     long probes = row.path("probes").asLong();
     long whole = row.path("whole").asLong();
     long oneBalancer = row.path("one_balancer").asLong();
@@ -91,7 +104,15 @@ final class TwoTier implements Check {
         .measured("replies_whose_probe_nobody_told", unknown)
         .require(probes >= 100, "only %d successful probes", probes)
         .require(share >= LEAST_SHARE, "only %.4f of them", share)
+        .measured("incomplete", examples(at))
         .require(oneBalancer >= LEAST_SHARE * probes, "only %d over one balancer", oneBalancer);
+  }
+
+  /** Which probes lack what, for whoever has to find out why; none when all is well. */
+  private static List<String> examples(String at) {
+    String incomplete =
+        PROBES.formatted(at, EXAMPLES) + "WHERE NOT whole OR clb_nodes != 1 ORDER BY time LIMIT 10";
+    return new ClickHouse().rows(incomplete).stream().map(JsonNode::toString).toList();
   }
 
   private static void faults(Lab lab, CheckResult.Builder result) {
