@@ -12,12 +12,15 @@ import io.dyetrace.common.record.Verdict;
 import io.dyetrace.common.topology.Topology;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes fault detectors where the operator runs. Topology and configuration travel there as the
  * texts of their files.
  */
 public final class FaultDetectors implements Detector.Factory {
+  private static final Logger LOG = LoggerFactory.getLogger(FaultDetectors.class);
   private static final long serialVersionUID = 1L;
 
   private final String configText;
@@ -32,7 +35,9 @@ public final class FaultDetectors implements Detector.Factory {
 
   @Override
   public Detector create() {
-    return new Adapter(new FaultDetector(topology(), config()));
+    FaultDetector detector = new FaultDetector(topology(), config());
+    LOG.info("detection of a new cluster: {}", detector.falseAlarmBudget());
+    return new Adapter(detector);
   }
 
   @Override

@@ -39,8 +39,9 @@ final class Arbiter {
   List<Accusation> arbitrate(Evaluation now, List<Suspicion> suspicions) {
     Map<Hypothesis, Double> nats = new HashMap<>();
     for (Suspicion s : suspicions) {
-      List<JudgedProbe> probes = now.probes(s.firstBadNs(), p -> true);
-      nats.put(s.hypothesis(), likelihood.nats(s.hypothesis(), probes) + s.telemetryNats());
+      nats.put(
+          s.hypothesis(),
+          likelihood.nats(s.hypothesis(), now, s.firstBadNs(), Set.of()) + s.telemetryNats());
     }
     List<Suspicion> byWeight = new ArrayList<>(suspicions);
     byWeight.sort(
@@ -89,11 +90,10 @@ final class Arbiter {
   }
 
   private Accusation rate(Evaluation now, Suspicion s, Set<Long> others, double ownNats) {
-    List<JudgedProbe> probes = now.probes(s.firstBadNs(), p -> !others.contains(p.key()));
     Map<Hypothesis, Double> nats = new TreeMap<>();
     for (Hypothesis rival : likelihood.rivals(s.explains())) {
       if (!covers(s.hypothesis(), rival)) {
-        nats.put(rival, likelihood.nats(rival, probes));
+        nats.put(rival, likelihood.nats(rival, now, s.firstBadNs(), others));
       }
     }
     nats.put(s.hypothesis(), ownNats);

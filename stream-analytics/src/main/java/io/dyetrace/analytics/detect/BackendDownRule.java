@@ -33,7 +33,7 @@ final class BackendDownRule implements FaultRule {
   @Override
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
-    for (String host : now.network().hosts()) {
+    for (String host : now.scope().hosts()) {
       suspect(now, host, suspicions);
     }
     return suspicions;
@@ -43,7 +43,8 @@ final class BackendDownRule implements FaultRule {
     DetectorConfig.Backend config = now.config().backend();
     long sinceNs = now.nowNs() - config.window().toNanos();
     Map<String, List<JudgedProbe>> byBackend = new TreeMap<>();
-    for (JudgedProbe p : now.probes(sinceNs, p -> sentTo(now, p, host))) {
+    for (JudgedProbe p :
+        Evaluation.since(now.index().toHost(host), sinceNs, p -> sentTo(now, p, host))) {
       byBackend.computeIfAbsent(p.trace().backend, k -> new ArrayList<>()).add(p);
     }
     // What matters is whether it answers now: answers from before the first failure do not speak
@@ -130,7 +131,10 @@ final class BackendDownRule implements FaultRule {
     Set<String> failing = new TreeSet<>();
     failed.forEach(p -> failing.add(p.node()));
     Set<String> asked = new TreeSet<>();
-    now.probes(Math.max(sinceNs, Evaluation.first(failed)), p -> sentTo(now, p, host))
+    Evaluation.since(
+            now.index().toHost(host),
+            Math.max(sinceNs, Evaluation.first(failed)),
+            p -> sentTo(now, p, host))
         .forEach(p -> asked.add(p.node()));
     return failing.size() >= 2 || asked.equals(failing) && lastTierNodes(now) == 1;
   }

@@ -11,6 +11,8 @@ record BadSeconds(TreeMap<Long, Long> packetsBySecond) {
   /** What one such second tells of a fault. */
   static final double NATS = 4;
 
+  private static final BadSeconds NONE = new BadSeconds(new TreeMap<>());
+
   /** Keeps those of a node's seconds with at least {@code overload.drops} packets. */
   static BadSeconds of(Evaluation now, Map<Long, Long> packetsBySecond) {
     TreeMap<Long, Long> bad = new TreeMap<>(packetsBySecond);
@@ -20,7 +22,10 @@ record BadSeconds(TreeMap<Long, Long> packetsBySecond) {
 
   /** In which the node dropped too many packets of the VIP for a limit. */
   static BadSeconds limited(Evaluation now, String node, String vip, long sinceNs) {
-    return of(now, now.node(node).drops(vip, "limit", sinceNs, now.nowNs()));
+    NodeStream stream = now.node(node);
+    return stream.troubledSince(sinceNs)
+        ? of(now, stream.drops(vip, "limit", sinceNs, now.nowNs()))
+        : NONE;
   }
 
   boolean isEmpty() {

@@ -38,6 +38,9 @@ final class ConfigErrorRule implements FaultRule {
 
   @Override
   public List<Suspicion> suspects(Evaluation now) {
+    if (now.probes().stream().noneMatch(p -> p.fate() == Fate.DROPPED_CONFIG)) {
+      return List.of();
+    }
     Map<String, Map<String, Cell>> cells = cells(now);
     Map<String, Set<String>> hitVipsByNode = new TreeMap<>();
     Map<String, Set<String>> hitNodesByVip = new TreeMap<>();
@@ -154,8 +157,8 @@ final class ConfigErrorRule implements FaultRule {
         continue;
       }
       long met =
-          now.probes(
-                  firstNs, p -> p.vip().equals(vip) && p.stampedAt(node) && p.fate().isAnswered())
+          Evaluation.since(
+                  now.index().ofVip(vip), firstNs, p -> p.stampedAt(node) && p.fate().isAnswered())
               .size();
       if (met < 2) {
         return false;
@@ -166,9 +169,10 @@ final class ConfigErrorRule implements FaultRule {
         .allMatch(
             vip ->
                 now.network().nodesOf(vip, now.network().tierOf(node)).size() == 1
-                    || now.probes(
+                    || Evaluation.since(
+                                now.index().ofVip(vip),
                                 firstNs,
-                                p -> p.vip().equals(vip) && p.stamped() && p.fate().isAnswered())
+                                p -> p.stamped() && p.fate().isAnswered())
                             .size()
                         >= 2);
   }

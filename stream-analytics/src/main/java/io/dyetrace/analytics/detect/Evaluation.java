@@ -14,7 +14,9 @@ import java.util.function.Predicate;
  * @param caughtUpSinceNs event time since which the input has been caught up without a break;
  *     {@code Long.MAX_VALUE} while it is not
  * @param startedNs event time at which this detector first heard anything
+ * @param scope the components that may be accused now
  * @param probes judged, oldest first, over the longest window a rule uses
+ * @param index the same by component
  */
 record Evaluation(
     long nowNs,
@@ -22,7 +24,9 @@ record Evaluation(
     long startedNs,
     DetectorConfig config,
     Network network,
+    Scope scope,
     List<JudgedProbe> probes,
+    ProbeIndex index,
     Map<String, NodeStream> nodes,
     Map<String, ProberStream> probers,
     RttBaselines baselines,
@@ -38,8 +42,14 @@ record Evaluation(
 
   /** Probes sent since a time that fit. */
   List<JudgedProbe> probes(long sinceNs, Predicate<JudgedProbe> fits) {
+    return since(probes, sinceNs, fits);
+  }
+
+  /** Of some probes those sent since a time that fit. */
+  static List<JudgedProbe> since(
+      List<JudgedProbe> some, long sinceNs, Predicate<JudgedProbe> fits) {
     List<JudgedProbe> found = new ArrayList<>();
-    for (JudgedProbe p : probes) {
+    for (JudgedProbe p : some) {
       if (p.sentNs() >= sinceNs && fits.test(p)) {
         found.add(p);
       }

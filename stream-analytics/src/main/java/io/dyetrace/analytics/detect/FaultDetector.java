@@ -1,5 +1,6 @@
 package io.dyetrace.analytics.detect;
 
+import io.dyetrace.analytics.detect.Watch.Kind;
 import io.dyetrace.common.record.CounterBatch;
 import io.dyetrace.common.record.PointBatch;
 import io.dyetrace.common.record.ProbeBatch;
@@ -14,7 +15,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -30,8 +33,9 @@ import java.util.TreeMap;
  * }</pre>
  *
  * <p>Batches may come in any order between sources; within a source in order, repetitions do no
- * harm. What became of a probe is judged anew in every evaluation from all that is there, so a
- * stamp or a result that comes late corrects the judgement.
+ * harm. Records feed sequential tests of every component; only while one of these, or a verdict
+ * that is open, asks for it, what became of the probes concerned is judged, anew each time, so that
+ * a stamp or a result that comes late corrects the judgement.
  */
 public final class FaultDetector {
   private static final int SNAPSHOT_VERSION = 2;
@@ -41,18 +45,20 @@ public final class FaultDetector {
   private final PortMap ports;
   private final RttBaselines baselines;
   private final ProbeJoiner joiner;
-  private final Map<String, NodeStream> nodes = new TreeMap<>();
+  private final Map<String, NodeStream> nodes = new HashMap<>();
   private final Map<String, ProberStream> probers = new TreeMap<>();
+  private final Watch watch;
   private final Judge judge;
   private final Arbiter arbiter;
   private final VerdictLedger ledger;
-  private final NodeHealth health;
 
   private long nowNs;
   private long startedNs;
   private long caughtUpSinceNs = Long.MAX_VALUE;
   private long evaluatedNs;
   private long expiredNs;
+  private long looks;
+  private int small = Scope.SMALL;
 
   /** Starts knowing nothing but the topology. */
   public FaultDetector(Topology topology, DetectorConfig config) {
@@ -60,13 +66,48 @@ public final class FaultDetector {
     this.network = new Network(topology);
     this.ports = new PortMap(config.timing());
     this.baselines = new RttBaselines(config.jitter());
-    this.joiner = new ProbeJoiner(config.timing(), network, ports, baselines);
+    this.watch = new Watch(config);
+    this.joiner = new ProbeJoiner(config, network, ports, baselines, watch);
     this.judge = new Judge(config, network, ports, baselines, nodes);
     this.arbiter = new Arbiter(new Likelihood(network, config.verdicts().priorNats()));
     Map<FaultClass, FaultRule> rules = new EnumMap<>(FaultClass.class);
     FaultRules.ALL.forEach(r -> rules.put(r.faultClass(), r));
     this.ledger = new VerdictLedger(config.verdicts(), new VerdictWriter(), rules);
-    this.health = new NodeHealth();
+  }
+
+  /** Looks at everything all the time, as slowly as that is. */
+  FaultDetector distrusting() {
+    watch.distrust();
+    return this;
+  }
+
+  /** How many sequential tests run, and how often all of them together err. */
+  public String falseAlarmBudget() {
+    int components =
+        network.nodes().size()
+            + network.probers().size()
+            + network.vips().size()
+            + network.hosts().size();
+    return String.format(
+        Locale.ROOT,
+        "%d components, %d sequential tests: a healthy component that loses 0.1 %% is looked at for nothing once in %,d of its "
+            + "probes; a verdict then needs %.0f nats, a chance of %.0e per look and suspicion if probes were independent",
+        components,
+        components + network.nodes().size(),
+        Watch.probesPerFalseLook(),
+        config.verdicts().openNats(),
+        Math.exp(-config.verdicts().openNats()));
+  }
+
+  /** Looks at suspicious components only, however small the installation. */
+  FaultDetector lookingNarrowly() {
+    small = 0;
+    return this;
+  }
+
+  /** Looks taken so far; quiet ones are not. */
+  long looks() {
+    return looks;
   }
 
   /** Takes a prober's results and heartbeat. */
@@ -80,7 +121,7 @@ public final class FaultDetector {
 
   /** Takes a node's points. */
   public void accept(PointBatch batch) {
-    if (network.nodes().contains(batch.getLocation().getNode())) {
+    if (network.isNode(batch.getLocation().getNode())) {
       node(batch.getLocation().getNode()).accept(batch, network);
       joiner.accept(batch);
     }
@@ -88,13 +129,13 @@ public final class FaultDetector {
 
   /** Takes a node's counters and its agent's status. */
   public void accept(CounterBatch batch) {
-    if (network.nodes().contains(batch.getLocation().getNode())) {
+    if (network.isNode(batch.getLocation().getNode())) {
       node(batch.getLocation().getNode()).accept(batch);
     }
   }
 
   private NodeStream node(String name) {
-    return nodes.computeIfAbsent(name, k -> new NodeStream(config));
+    return nodes.computeIfAbsent(network.canonical(name), k -> new NodeStream(config));
   }
 
   /**
@@ -123,8 +164,14 @@ public final class FaultDetector {
       return List.of();
     }
     evaluatedNs = nowNs;
-    Evaluation now = evaluation();
-    health.update(now);
+    watch();
+    if (watch.isQuiet() && ledger.isIdle()) {
+      ledger.forget(nowNs);
+      return List.of();
+    }
+    looks++;
+    Evaluation now =
+        evaluation(Scope.of(watch, network, joiner, nowNs - Watch.windowNs(config), small));
     List<Suspicion> suspicions = new ArrayList<>();
     for (FaultRule rule : FaultRules.ALL) {
       if (caughtUp || !rule.concludesFromSilence()) {
@@ -134,19 +181,53 @@ public final class FaultDetector {
     return ledger.enter(now, arbiter.arbitrate(now, suspicions), caughtUp);
   }
 
-  private Evaluation evaluation() {
-    long windowNs =
-        Math.max(
-            config.timing().evidenceWindow().toNanos(),
-            config.verdicts().healthyFor().toNanos() + 2 * Samples.SECOND_NS);
-    List<JudgedProbe> judged = judge.judge(joiner.since(nowNs - windowNs), nowNs);
+  /** Tells the watch the time, what telemetry says by itself, and what is accused already. */
+  private void watch() {
+    watch.tick(nowNs);
+    long windowNs = Watch.windowNs(config);
+    for (String node : network.nodes()) {
+      NodeStream stream = nodes.get(node);
+      if (stream == null || stream.suspicious(nowNs, windowNs)) {
+        watch.suspect(Kind.NODE, node);
+        if (stream != null && stream.troubledSince(nowNs - windowNs)) {
+          stream.droppedVips(nowNs - windowNs, nowNs).forEach(vip -> watch.suspect(Kind.VIP, vip));
+        }
+      }
+    }
+    for (String prober : network.probers()) {
+      ProberStream stream = probers.get(prober);
+      long heardNs = stream == null ? 0 : stream.lastHeardNs();
+      if (nowNs - heardNs > config.timing().agentFresh().toNanos()) {
+        watch.suspect(Kind.PROBER, prober);
+      }
+    }
+    for (Hypothesis h : ledger.openHypotheses()) {
+      String component = h.component();
+      switch (h.kind()) {
+        case PROBER -> watch.suspect(Kind.PROBER, component);
+        case BACKEND -> watch.suspect(Kind.HOST, component);
+        case VIP -> watch.suspect(Kind.VIP, component);
+        case VIP_ON_NODE -> {
+          int at = component.lastIndexOf('@');
+          watch.suspect(Kind.VIP, component.substring(0, at));
+          watch.suspect(Kind.NODE, component.substring(at + 1));
+        }
+        default -> watch.suspect(Kind.NODE, component);
+      }
+    }
+  }
+
+  private Evaluation evaluation(Scope scope) {
+    List<JudgedProbe> judged = judge.judge(scope.probes(), nowNs);
     return new Evaluation(
         nowNs,
         caughtUpSinceNs,
         startedNs,
         config,
         network,
+        scope,
         judged,
+        new ProbeIndex(judged, network),
         nodes,
         probers,
         baselines,
@@ -157,15 +238,16 @@ public final class FaultDetector {
     expiredNs = nowNs;
     joiner.expire(nowNs);
     ports.expire(nowNs);
+    watch.expire();
     nodes.values().forEach(n -> n.expire(nowNs));
   }
 
   /**
-   * Each node's health score at the last evaluation: 1 is well, 0 is dead; a node never heard of is
-   * missing.
+   * Each node's health score over the last seconds: 1 is well, 0 is dead; a node never heard of is
+   * missing. Looks at everything.
    */
   public Map<String, Double> healthScores() {
-    return health.scores();
+    return health().scores();
   }
 
   /**
@@ -173,7 +255,14 @@ public final class FaultDetector {
    * own.
    */
   public Map<String, Integer> probesPerNode() {
-    return health.probes();
+    return health().probes();
+  }
+
+  private NodeHealth health() {
+    long sinceNs = nowNs - Watch.windowNs(config);
+    NodeHealth health = new NodeHealth();
+    health.update(evaluation(Scope.everything(network, joiner, sinceNs)));
+    return health;
   }
 
   /** Records held, of every kind: what a test watches for growth. */
@@ -198,7 +287,7 @@ public final class FaultDetector {
       baselines.write(out);
       joiner.write(out);
       out.writeInt(nodes.size());
-      for (Map.Entry<String, NodeStream> e : nodes.entrySet()) {
+      for (Map.Entry<String, NodeStream> e : new TreeMap<>(nodes).entrySet()) {
         out.writeUTF(e.getKey());
         e.getValue().write(out);
       }
@@ -240,8 +329,8 @@ public final class FaultDetector {
         String name = in.readUTF();
         NodeStream stream = new NodeStream(config);
         stream.read(in, version);
-        if (d.network.nodes().contains(name)) {
-          d.nodes.put(name, stream);
+        if (d.network.isNode(name)) {
+          d.nodes.put(d.network.canonical(name), stream);
         }
       }
       for (int n = in.readInt(); n > 0; n--) {

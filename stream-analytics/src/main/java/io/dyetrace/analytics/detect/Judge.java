@@ -33,7 +33,7 @@ final class Judge {
   List<JudgedProbe> judge(List<ProbeTrace> traces, long nowNs) {
     List<JudgedProbe> judged = new ArrayList<>(traces.size());
     for (ProbeTrace t : traces) {
-      judged.add(judge(t, nowNs));
+      judged.add(t.judged != null ? t.judged : judge(t, nowNs));
     }
     for (int i = 0; i < judged.size(); i++) {
       JudgedProbe p = judged.get(i);
@@ -77,7 +77,7 @@ final class Judge {
     Leg dropLeg = t.dropLeg;
     int dropAt = dropLeg == null ? last : hopOf(hops, dropLeg);
     return switch (t.outcome) {
-      case SYN_ACK, CHALLENGE_ACK -> new JudgedProbe(t, answered(t, hops), hops, last);
+      case SYN_ACK, CHALLENGE_ACK -> settle(new JudgedProbe(t, answered(t, hops), hops, last));
       case LATE_SYN_ACK -> new JudgedProbe(t, Fate.LATE, hops, last);
       case RST ->
           t.dropReason != 0
@@ -94,6 +94,18 @@ final class Judge {
           new JudgedProbe(t, t.dropReason != 0 ? dropped(t) : Fate.UNDECIDED, hops, dropAt);
       case ABANDONED, UNRECOGNIZED -> new JudgedProbe(t, Fate.UNDECIDED, hops, last);
     };
+  }
+
+  /** An answer in time over nodes that all stamped it stays what it is. */
+  private JudgedProbe settle(JudgedProbe p) {
+    if (p.fate() == Fate.ANSWERED && p.trace().rttNs < config.jitter().delay().toNanos()) {
+      boolean known = true;
+      for (Hop hop : p.hops()) {
+        known &= hop.stamped();
+      }
+      p.trace().judged = known ? p : null;
+    }
+    return p;
   }
 
   private Fate answered(ProbeTrace t, List<Hop> hops) {

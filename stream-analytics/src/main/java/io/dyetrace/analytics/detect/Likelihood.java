@@ -99,16 +99,18 @@ final class Likelihood {
    * Log-likelihood ratio of the fault against "nothing is wrong", in nats. Probes that say nothing
    * count nothing.
    */
-  double nats(Hypothesis h, List<JudgedProbe> probes) {
+  double nats(Hypothesis h, Evaluation now, long sinceNs, Set<Long> without) {
     double[] faulty = FAULTY.get(h.faultClass());
     if (faulty == null) {
       return 0;
     }
     double nats = 0;
-    for (JudgedProbe p : probes) {
-      if (p.fate() == Fate.UNDECIDED
+    for (JudgedProbe p : mayMeet(h, now.index())) {
+      if (p.sentNs() < sinceNs
+          || p.fate() == Fate.UNDECIDED
           || p.fate() == Fate.LATE
-          || p.fate() == Fate.DELAYED_EVERYWHERE) {
+          || p.fate() == Fate.DELAYED_EVERYWHERE
+          || without.contains(p.key())) {
         continue;
       }
       double meets = h.meets(p, network);
@@ -118,6 +120,18 @@ final class Likelihood {
       }
     }
     return nats;
+  }
+
+  private static List<JudgedProbe> mayMeet(Hypothesis h, ProbeIndex index) {
+    String component = h.component();
+    return switch (h.kind()) {
+      case NODE -> index.mayPass(component);
+      case VIP_ON_NODE -> index.mayPass(component.substring(component.lastIndexOf('@') + 1));
+      case PROBER -> index.ofProber(component);
+      case VIP -> index.ofVip(component);
+      case BACKEND -> index.toHost(component);
+      default -> List.of();
+    };
   }
 
   /** Each hypothesis's probability when one of them, or none, is true, given each one's nats. */

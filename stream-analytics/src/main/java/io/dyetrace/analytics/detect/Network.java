@@ -9,6 +9,7 @@ import io.dyetrace.common.topology.Vip;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,12 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** The topology as detection asks it: by name, sorted, nothing copied per question. */
 final class Network {
   private record Service(ByteString address, int port) {}
+
+  /** Siblings that tell what is usual. */
+  private static final int CONTROLS = 16;
 
   private static final List<Leg> ONE_TIER = List.of(Leg.CLB_FORWARD, Leg.CLB_REPLY);
 
@@ -29,14 +32,17 @@ final class Network {
   private final List<String> nodes;
   private final List<String> probers;
   private final List<String> vips;
-  private final Map<String, Tier> tiers = new TreeMap<>();
-  private final Map<String, List<String>> nodesByVip = new TreeMap<>();
-  private final Map<String, Map<Tier, List<String>>> tiersByVip = new TreeMap<>();
-  private final Map<String, List<String>> vipsByNode = new TreeMap<>();
-  private final Map<String, List<Leg>> waysByVip = new TreeMap<>();
-  private final Map<String, Set<String>> hostsByVip = new TreeMap<>();
+  private final Map<String, Tier> tiers = new HashMap<>();
+  private final Map<String, List<String>> nodesByVip = new HashMap<>();
+  private final Map<String, Map<Tier, List<String>>> tiersByVip = new HashMap<>();
+  private final Map<String, List<String>> vipsByNode = new HashMap<>();
+  private final Map<String, List<Leg>> waysByVip = new HashMap<>();
+  private final Map<String, Set<String>> hostsByVip = new HashMap<>();
   private final Map<Service, String> vipsByService = new HashMap<>();
   private final Map<ByteString, String> vipsByAddress = new HashMap<>();
+  private final Map<String, String> names = new HashMap<>();
+  private final Map<String, List<String>> controls = new HashMap<>();
+  private final Map<String, String> hosts = new HashMap<>();
   private final Flows flows;
 
   Network(Topology topology) {
@@ -71,6 +77,11 @@ final class Network {
       }
     }
     this.vips = all.stream().sorted().toList();
+    nodes.forEach(n -> names.put(n, n));
+    for (Vip vip : topology.vips()) {
+      vip.backends().forEach(b -> names.put(b.name(), b.name()));
+      vip.backends().forEach(b -> hosts.put(b.name(), topology.hostOf(b.name())));
+    }
     vipsByNode.values().forEach(list -> list.sort(null));
   }
 
@@ -92,6 +103,16 @@ final class Network {
 
   List<String> nodes() {
     return nodes;
+  }
+
+  /** A gateway of the topology. */
+  boolean isNode(String name) {
+    return tiers.containsKey(name);
+  }
+
+  /** The topology's own copy of a name, so that millions of records share one. */
+  String canonical(String name) {
+    return names.getOrDefault(name, name);
   }
 
   List<String> probers() {
@@ -161,7 +182,11 @@ final class Network {
 
   /** The host of a backend; empty for an empty name. */
   String hostOf(String backend) {
-    return backend.isEmpty() ? "" : topology.hostOf(backend);
+    if (backend.isEmpty()) {
+      return "";
+    }
+    String host = hosts.get(backend);
+    return host != null ? host : topology.hostOf(backend);
   }
 
   /** Every backend host, sorted. */
@@ -187,11 +212,40 @@ final class Network {
     return List.copyOf(all);
   }
 
+  /**
+   * The siblings that a node is compared with: all, or the {@value #CONTROLS} that follow it when
+   * there are more.
+   */
+  List<String> controls(String node) {
+    return controls.computeIfAbsent(
+        node,
+        k -> {
+          List<String> siblings = siblings(k);
+          if (siblings.size() <= CONTROLS) {
+            return siblings;
+          }
+          int after = 0;
+          while (after < siblings.size() && siblings.get(after).compareTo(k) < 0) {
+            after++;
+          }
+          List<String> some = new ArrayList<>();
+          for (int i = 0; i < CONTROLS; i++) {
+            some.add(siblings.get((after + i) % siblings.size()));
+          }
+          return some.stream().sorted().toList();
+        });
+  }
+
+  /** The VIP's packets may meet the node. */
+  boolean serves(String node, String vip) {
+    return Collections.binarySearch(nodesOf(vip), node) >= 0;
+  }
+
   /** What it accuses is in the topology. */
   boolean has(Hypothesis h) {
     String name = h.component();
     return switch (h.kind()) {
-      case NODE -> nodes.contains(name);
+      case NODE -> isNode(name);
       case PROBER -> probers.contains(name);
       case BACKEND -> hosts().contains(name);
       case VIP -> nodesByVip.containsKey(name);

@@ -46,7 +46,7 @@ final class NoDataRule implements FaultRule {
   private void suspectNodes(Evaluation now, List<Suspicion> suspicions) {
     long silenceNs = now.config().noData().silence().toNanos();
     Map<String, List<String>> silentByCluster = new TreeMap<>();
-    for (String node : now.network().nodes()) {
+    for (String node : now.scope().nodes()) {
       if (silentNs(now, node) >= silenceNs - now.config().noData().groupSlack().toNanos()
           && probesWell(now, node)) {
         silentByCluster
@@ -94,12 +94,15 @@ final class NoDataRule implements FaultRule {
   }
 
   private void suspectProbers(Evaluation now, List<Suspicion> suspicions) {
-    for (String prober : now.network().probers()) {
+    for (String prober : now.scope().probers()) {
       long silentNs = proberSilentNs(now, prober);
+      if (silentNs < now.config().noData().silence().toNanos()) {
+        continue;
+      }
       boolean othersWell =
           now.network().nodes().stream().anyMatch(n -> now.node(n).beating(now.nowNs()))
               && overallWell(now, p -> !p.prober().equals(prober));
-      if (silentNs >= now.config().noData().silence().toNanos() && othersWell) {
+      if (othersWell) {
         List<Evidence> evidence = new ArrayList<>();
         evidence.add(
             Evidences.of(
@@ -160,7 +163,8 @@ final class NoDataRule implements FaultRule {
    */
   private static long stampsUntil(Evaluation now, String node) {
     List<JudgedProbe> there =
-        now.probes(
+        Evaluation.since(
+            now.index().passing(node),
             Long.MIN_VALUE,
             p -> p.met(node) && p.fate() == Fate.ANSWERED && complete(now, p, node));
     if (there.size() < now.config().noData().probes()
@@ -195,7 +199,10 @@ final class NoDataRule implements FaultRule {
   /** Probes that lead to the node are answered; those whose way is unknown as well, mostly. */
   private static boolean probesWell(Evaluation now, String node) {
     List<JudgedProbe> there =
-        now.probes(recentNs(now), p -> p.met(node) && p.fate() != Fate.UNDECIDED);
+        Evaluation.since(
+            now.index().passing(node),
+            recentNs(now),
+            p -> p.met(node) && p.fate() != Fate.UNDECIDED);
     long answered = Evaluation.count(there, p -> p.fate().isAnswered());
     boolean there90 =
         there.isEmpty() || ratio(answered, there.size()) >= now.config().noData().answeredShare();

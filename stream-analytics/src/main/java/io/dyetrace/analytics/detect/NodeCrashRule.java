@@ -44,8 +44,8 @@ final class NodeCrashRule implements FaultRule {
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
     List<String> mute =
-        now.network().nodes().stream().filter(n -> now.node(n).mute(now.nowNs())).toList();
-    for (String node : now.network().nodes()) {
+        now.scope().nodes().stream().filter(n -> now.node(n).mute(now.nowNs())).toList();
+    for (String node : now.scope().nodes()) {
       NodeStream stream = now.node(node);
       // What was never heard may just not have been started yet.
       boolean waited =
@@ -72,7 +72,10 @@ final class NodeCrashRule implements FaultRule {
         Math.max(
             now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
     List<JudgedProbe> lost =
-        now.probes(sinceNs, p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node));
+        Evaluation.since(
+            now.index().mayPass(node),
+            sinceNs,
+            p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node));
     // A loss whose port is unknown belongs to one of the nodes that are mute now: no other loses
     // all it gets.
     double weight = 0;
@@ -110,13 +113,18 @@ final class NodeCrashRule implements FaultRule {
         Math.max(
             now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
     List<JudgedProbe> lost =
-        now.probes(sinceNs, p -> p.fate() == Fate.LOST_BLIND && p.node().equals(node));
+        Evaluation.since(
+            now.index().passing(node),
+            sinceNs,
+            p -> p.fate() == Fate.LOST_BLIND && p.node().equals(node));
     if (lost.size() < now.config().crash().consecutiveLossesBlind()) {
       return;
     }
     long firstNs = Evaluation.first(lost);
     boolean answeredSince =
-        !now.probes(firstNs, p -> p.fate().isAnswered() && p.met(node)).isEmpty();
+        !Evaluation.since(
+                now.index().passing(node), firstNs, p -> p.fate().isAnswered() && p.met(node))
+            .isEmpty();
     if (answeredSince || !probersWell(now, node, lost)) {
       return;
     }
@@ -184,13 +192,16 @@ final class NodeCrashRule implements FaultRule {
 
   private static boolean mayLeadTo(Evaluation now, JudgedProbe p, String node) {
     return p.node().isEmpty()
-        ? now.network().nodesOf(p.vip(), p.tier()).contains(node)
+        ? now.network().tierOf(node) == p.tier() && now.network().serves(node, p.vip())
         : p.node().equals(node);
   }
 
   private static long sharers(Evaluation now, JudgedProbe p, List<String> mute) {
     return Math.max(
-        1, mute.stream().filter(n -> now.network().nodesOf(p.vip(), p.tier()).contains(n)).count());
+        1,
+        mute.stream()
+            .filter(n -> now.network().tierOf(n) == p.tier() && now.network().serves(n, p.vip()))
+            .count());
   }
 
   /** The probers that lost them do get answers over other nodes: it is not the prober. */
@@ -203,7 +214,8 @@ final class NodeCrashRule implements FaultRule {
             .distinct()
             .anyMatch(
                 prober ->
-                    !now.probes(firstNs, p -> p.prober().equals(prober) && p.fate().isAnswered())
+                    !Evaluation.since(
+                            now.index().ofProber(prober), firstNs, p -> p.fate().isAnswered())
                         .isEmpty());
   }
 

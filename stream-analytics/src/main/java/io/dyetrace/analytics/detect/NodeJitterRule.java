@@ -53,7 +53,7 @@ final class NodeJitterRule implements FaultRule {
   @Override
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
-    for (String node : now.network().nodes()) {
+    for (String node : now.scope().nodes()) {
       NodeStream stream = now.node(node);
       if (!stream.beating(now.nowNs()) || stream.settling(now.nowNs())) {
         continue;
@@ -141,8 +141,10 @@ final class NodeJitterRule implements FaultRule {
   }
 
   private static List<JudgedProbe> answeredThrough(Evaluation now, String node, long sinceNs) {
-    return now.probes(
-        sinceNs, p -> p.met(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
+    return Evaluation.since(
+        now.index().passing(node),
+        sinceNs,
+        p -> p.met(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
   }
 
   /** A sibling's; what met both tells nothing of which of them it was. */
@@ -167,7 +169,9 @@ final class NodeJitterRule implements FaultRule {
     DetectorConfig.Jitter config = now.config().jitter();
     List<JudgedProbe> answered = answeredThrough(now, node, sinceNs(now));
     long lastAnsweredNs = Evaluation.last(answered);
-    List<JudgedProbe> lost = now.probes(sinceNs(now), p -> lostBetween(p, node, lastAnsweredNs));
+    List<JudgedProbe> lost =
+        Evaluation.since(
+            now.index().passing(node), sinceNs(now), p -> lostBetween(p, node, lastAnsweredNs));
     double share = ratio(lost.size(), lost.size() + answered.size());
     if (lost.size() < config.lostProbes() || share < config.lostShare()) {
       return;
@@ -202,7 +206,11 @@ final class NodeJitterRule implements FaultRule {
   private static double lostShare(Evaluation now, String node) {
     List<JudgedProbe> answered = answeredThrough(now, node, sinceNs(now));
     long lost =
-        now.probes(sinceNs(now), p -> lostBetween(p, node, Evaluation.last(answered))).size();
+        Evaluation.since(
+                now.index().passing(node),
+                sinceNs(now),
+                p -> lostBetween(p, node, Evaluation.last(answered)))
+            .size();
     return ratio(lost, lost + answered.size());
   }
 
@@ -306,7 +314,7 @@ final class NodeJitterRule implements FaultRule {
       Evaluation now, String node, Function<NodeStream, Samples> series, Samples.Sample s) {
     long fromNs = s.timeNs() - Samples.SECOND_NS;
     long toNs = s.timeNs() + Samples.SECOND_NS;
-    List<String> siblings = now.network().siblings(node);
+    List<String> siblings = now.network().controls(node);
     long heard =
         siblings.stream()
             .filter(n -> !series.apply(now.node(n)).between(fromNs, toNs).isEmpty())
@@ -323,7 +331,7 @@ final class NodeJitterRule implements FaultRule {
 
   private static double median(Evaluation now, String node, Function<String, Double> value) {
     double[] values =
-        now.network().siblings(node).stream().mapToDouble(value::apply).sorted().toArray();
+        now.network().controls(node).stream().mapToDouble(value::apply).sorted().toArray();
     return values.length == 0 ? 0 : values[values.length / 2];
   }
 

@@ -41,7 +41,7 @@ final class NodeOverloadRule implements FaultRule {
   @Override
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
-    for (String node : now.network().nodes()) {
+    for (String node : now.scope().nodes()) {
       suspect(now, node, suspicions);
     }
     return suspicions;
@@ -50,8 +50,11 @@ final class NodeOverloadRule implements FaultRule {
   private void suspect(Evaluation now, String node, List<Suspicion> suspicions) {
     DetectorConfig.Overload config = now.config().overload();
     long sinceNs = now.nowNs() - config.window().toNanos();
-    List<String> siblings = now.network().siblings(node);
-    if (siblings.isEmpty()) {
+    boolean limiting =
+        now.node(node).troubledSince(sinceNs)
+            || now.index().passing(node).stream().anyMatch(p -> p.fate() == Fate.DROPPED_LIMIT);
+    List<String> siblings = now.network().controls(node);
+    if (!limiting || siblings.isEmpty()) {
       return;
     }
     List<Limited> byCounters = new ArrayList<>();
@@ -85,7 +88,8 @@ final class NodeOverloadRule implements FaultRule {
     return new Limited(
         vip,
         BadSeconds.limited(now, node, vip, sinceNs),
-        now.probes(
+        Evaluation.since(
+            now.index().passing(node),
             sinceNs,
             p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip) && p.node().equals(node)));
   }

@@ -14,7 +14,9 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -39,6 +41,9 @@ final class NodeStream {
     }
   }
 
+  /** More packets than anybody drops in a second. */
+  private static final long NEVER = Long.MAX_VALUE / 8;
+
   private final DetectorConfig config;
   private long agentTimeNs;
   private long drainedUntilNs;
@@ -50,6 +55,7 @@ final class NodeStream {
   private NodeState state = NodeState.NODE_STATE_UNSPECIFIED;
   private long rxMissed;
   private long lastPointNs;
+  private long troubleNs;
   private final Samples pollGaps = new Samples();
   private final Samples heartbeatShifts = new Samples();
   private final Samples missed = new Samples();
@@ -175,7 +181,11 @@ final class NodeStream {
       heartbeatShifts.add(
           n.getTimeNs(),
           Math.abs(intervalNs - Samples.SECOND_NS * Math.max(1, Math.round(intervalNs / 1e9))));
-      missed.add(n.getTimeNs(), Math.max(0, n.getRxMissed() - rxMissed));
+      long lost = Math.max(0, n.getRxMissed() - rxMissed);
+      missed.add(n.getTimeNs(), lost);
+      if (lost >= config.jitter().missedPackets()) {
+        troubleNs = Math.max(troubleNs, n.getTimeNs());
+      }
     }
     boolean pause = n.getTimeNs() - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
     if (heartbeatsOfBoot == 0 || pause) {
@@ -196,9 +206,51 @@ final class NodeStream {
       drops.put(key, counted);
     }
     if (d.getPackets() > counted.packets) {
+      if (4 * (d.getPackets() - counted.packets) >= watchedDrops(d.getReason())) {
+        troubleNs = Math.max(troubleNs, d.getTimeNs());
+      }
       counted.added.add(d.getTimeNs(), d.getPackets() - counted.packets);
       counted.packets = d.getPackets();
     }
+  }
+
+  private long watchedDrops(int reason) {
+    if (isQueueFull(reason)) {
+      return config.jitter().missedPackets();
+    }
+    return isMalformed(reason) || groupOf(reason).equals("limit")
+        ? config.overload().drops()
+        : NEVER;
+  }
+
+  /** VIPs of which packets were dropped for a limit, or malformed, in the interval. */
+  Set<String> droppedVips(long fromNs, long toNs) {
+    Set<String> vips = new TreeSet<>(malformedSamples(fromNs, toNs).keySet());
+    drops.forEach(
+        (key, counted) -> {
+          if (watchedDrops(key.reason) < NEVER && counted.added.max(fromNs, toNs) > 0) {
+            vips.add(key.vip);
+          }
+        });
+    vips.remove("");
+    return vips;
+  }
+
+  /**
+   * Its counters showed something worth a look at that time or later: a quarter of what makes a
+   * second bad, because several reasons may fill it together.
+   */
+  boolean troubledSince(long sinceNs) {
+    return troubleNs >= sinceNs;
+  }
+
+  /** Whether the node's telemetry asks for a look: something is missing, or its counters say so. */
+  boolean suspicious(long nowNs, long windowNs) {
+    return !beating(nowNs)
+        || !agentFresh(nowNs)
+        || hung()
+        || nowNs - lastPointNs >= config.noData().groupSlack().toNanos() * 2
+        || troubledSince(nowNs - windowNs);
   }
 
   /**
@@ -325,6 +377,12 @@ final class NodeStream {
     return bySecond;
   }
 
+  private static boolean isQueueFull(int reason) {
+    return reason == DropReason.HANDOFF_RING_FULL.code()
+        || reason == DropReason.TX_QUEUE_FULL.code()
+        || reason == DropReason.MBUF_EXHAUSTED.code();
+  }
+
   static String groupOf(int reason) {
     DropReason known = DropReason.fromCode(reason);
     return known == null ? "" : known.group();
@@ -375,6 +433,14 @@ final class NodeStream {
     }
   }
 
+  private void restoreTrouble(Samples series, long least) {
+    for (Samples.Sample s : series.between(Long.MIN_VALUE, Long.MAX_VALUE)) {
+      if (s.value() >= least) {
+        troubleNs = Math.max(troubleNs, s.timeNs());
+      }
+    }
+  }
+
   void read(DataInput in, int version) throws IOException {
     agentTimeNs = in.readLong();
     drainedUntilNs = in.readLong();
@@ -396,7 +462,9 @@ final class NodeStream {
       d.packets = in.readLong();
       d.added.read(in);
       drops.put(key, d);
+      restoreTrouble(d.added, (watchedDrops(key.reason) + 3) / 4);
     }
+    restoreTrouble(missed, config.jitter().missedPackets());
     for (int n = version == 1 ? 0 : in.readInt(); n > 0; n--) {
       malformedByVip.computeIfAbsent(in.readUTF(), k -> new Samples()).read(in);
     }

@@ -10,16 +10,20 @@ import io.dyetrace.common.registry.TracePoint;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Joins probe results with the points of the same probe key, in whatever order they come, and
- * teaches port map and baselines.
+ * teaches port map, baselines and the watch.
+ *
+ * <p>A probe that was answered and left every stamp has nothing to wait for: it is kept for as long
+ * as evidence counts, any other for the whole retention.
  */
 final class ProbeJoiner {
   private static final Comparator<ProbeTrace> BY_TIME =
@@ -29,15 +33,26 @@ final class ProbeJoiner {
   private final Network network;
   private final PortMap ports;
   private final RttBaselines baselines;
+  private final Watch watch;
+  private final long evidenceNs;
+  private final long lateNs;
+  private final double lateFactor;
   private final ReplyKeys replyKeys;
   private final Map<Long, ProbeTrace> traces = new HashMap<>();
+  // In the order they turned up, so that none is looked at before its time.
+  private final ArrayDeque<ProbeTrace> young = new ArrayDeque<>();
+  private final ArrayDeque<ProbeTrace> old = new ArrayDeque<>();
 
   ProbeJoiner(
-      DetectorConfig.Timing config, Network network, PortMap ports, RttBaselines baselines) {
-    this.config = config;
+      DetectorConfig all, Network network, PortMap ports, RttBaselines baselines, Watch watch) {
+    this.config = all.timing();
     this.network = network;
     this.ports = ports;
     this.baselines = baselines;
+    this.watch = watch;
+    this.evidenceNs = Watch.windowNs(all) + 2 * Samples.SECOND_NS;
+    this.lateNs = all.jitter().delay().toNanos();
+    this.lateFactor = all.jitter().delayFactor() / 2;
     this.replyKeys = new ReplyKeys(config, network.flows());
   }
 
@@ -46,7 +61,8 @@ final class ProbeJoiner {
     long settledNs = batch.getBootId() * 1_000_000L + config.proberSettling().toNanos();
     for (ProbeResult result : batch.getResultsList()) {
       ProbeTrace t = trace(batch.getProberId(), result.getProbeSequence(), result.getSentTimeNs());
-      if (t.hasResult() && result.getOutcome() != ProbeOutcome.LATE_SYN_ACK) {
+      boolean first = !t.hasResult();
+      if (!first && result.getOutcome() != ProbeOutcome.LATE_SYN_ACK) {
         continue; // a repetition, or the time-out of a probe whose late answer came first
       }
       t.prober = prober;
@@ -57,6 +73,9 @@ final class ProbeJoiner {
       t.outcome = result.getOutcome();
       t.rttNs = result.getRttNs();
       t.settling = t.sentNs < settledNs;
+      if (first) {
+        watchResult(t);
+      }
       learnRtt(t);
       replyKeys.accept(batch.getProberId(), result).forEach(k -> stamp(k.node(), k.point()));
     }
@@ -72,9 +91,59 @@ final class ProbeJoiner {
     }
   }
 
-  private void stamp(String node, Point p) {
+  private void watchResult(ProbeTrace t) {
+    boolean failed = isFailed(t);
+    watchNew(Watch.Kind.PROBER, t.prober, t, failed);
+    watchNew(Watch.Kind.VIP, t.vip, t, failed);
+    if (t.outcome == ProbeOutcome.SYN_ACK) {
+      watch.answered(Watch.Kind.PROBER, t.prober);
+      watch.answered(Watch.Kind.VIP, t.vip);
+    }
+    for (Leg leg : network.way(t.vip)) {
+      if (leg.mapped() == leg) {
+        watchHop(t, leg, failed);
+      }
+    }
+    if (failed && !t.backend.isEmpty()) {
+      watch.failed(Watch.Kind.HOST, network.hostOf(t.backend));
+    }
+  }
+
+  private void watchHop(ProbeTrace t, Leg leg, boolean failed) {
+    String stamped = t.stampedNode(leg);
+    if (!stamped.isEmpty()) {
+      if (failed) {
+        watch.failed(Watch.Kind.NODE, stamped);
+      }
+      return;
+    }
+    String mapped = ports.node(t.proberId, t.vip, leg, t.sourcePort);
+    // Of an answered probe whose stamps are on their way nobody needs to guess the node.
+    if (failed || !mapped.isEmpty()) {
+      watchNew(Watch.Kind.NODE, mapped, t, failed);
+    }
+  }
+
+  /** The probe is now known to have met the component. */
+  private void watchNew(Watch.Kind kind, String component, ProbeTrace t, boolean failed) {
+    watch.met(kind, component, t);
+    if (failed) {
+      watch.failed(kind, component);
+    }
+  }
+
+  private static boolean isFailed(ProbeTrace t) {
+    return switch (t.outcome) {
+      case TIMEOUT, ICMP_UNREACHABLE, RST, SEND_ERROR -> true;
+      default -> false;
+    };
+  }
+
+  private void stamp(String from, Point p) {
     ProbeTrace t = trace(p.getProberId(), p.getProbeSequence(), p.getTimeNs());
+    String node = network.canonical(from);
     Leg leg = Leg.of(network.tierOf(node), p.getDirection());
+    boolean met = t.met(node);
     boolean forward = leg.isForward();
     if (forward && t.vip.isEmpty()) {
       t.vip = network.vipName(p.getVip(), p.getDestinationAddress(), p.getDestinationPort());
@@ -82,8 +151,12 @@ final class ProbeJoiner {
     if (t.prober.isEmpty()) {
       t.prober = network.proberName(p.getProberId(), "");
     }
-    if (!p.getBackend().isEmpty()) {
-      t.backend = p.getBackend();
+    if (!met) {
+      watchNew(Watch.Kind.NODE, node, t, isFailed(t));
+    }
+    if (t.backend.isEmpty() && !p.getBackend().isEmpty()) {
+      t.backend = network.canonical(p.getBackend());
+      watchNew(Watch.Kind.HOST, network.hostOf(t.backend), t, isFailed(t));
     }
     if (p.getReason() != 0) {
       // A gateway forwards or drops a packet once; of repeated SYNs the first drop tells.
@@ -92,6 +165,7 @@ final class ProbeJoiner {
         t.dropLeg = leg;
         t.dropReason = p.getReason();
         t.dropNs = p.getTimeNs();
+        watchDrop(t, node);
       }
       return;
     }
@@ -108,21 +182,39 @@ final class ProbeJoiner {
     }
   }
 
+  /** A verified probe that a gateway dropped says by itself that something is wrong. */
+  private void watchDrop(ProbeTrace t, String node) {
+    watch.suspect(Watch.Kind.NODE, node);
+    if (!t.vip.isEmpty()) {
+      watch.met(Watch.Kind.VIP, t.vip, t);
+      watch.suspect(Watch.Kind.VIP, t.vip);
+    }
+  }
+
   private void learnRtt(ProbeTrace t) {
     if (t.outcome != ProbeOutcome.SYN_ACK || t.rttNs <= 0) {
       return;
     }
     for (Leg leg : Leg.values()) {
       if (leg.isForward() && t.received(leg) && t.learn(leg.tier())) {
-        baselines.learn(t.prober, t.rxNode(leg), t.rttNs);
+        String node = t.rxNode(leg);
+        watch.answered(Watch.Kind.NODE, node);
+        watch.timed(
+            node,
+            t.rttNs >= lateNs && t.rttNs >= lateFactor * baselines.baselineNs(t.prober, node));
+        baselines.learn(t.prober, node, t.rttNs);
       }
     }
   }
 
   private ProbeTrace trace(int proberId, int sequence, long timeNs) {
-    ProbeTrace t =
-        traces.computeIfAbsent(
-            ProbeTrace.key(proberId, sequence), k -> new ProbeTrace(proberId, sequence));
+    ProbeTrace t = traces.get(ProbeTrace.key(proberId, sequence));
+    if (t == null) {
+      t = new ProbeTrace(proberId, sequence);
+      traces.put(t.key(), t);
+      young.addLast(t);
+    }
+    t.judged = null; // whatever comes may change what is thought of it
     t.firstNs = t.firstNs == 0 ? timeNs : Math.min(t.firstNs, timeNs);
     return t;
   }
@@ -139,21 +231,56 @@ final class ProbeJoiner {
     return all;
   }
 
+  /** The same probes, oldest first. */
+  static List<ProbeTrace> sorted(Collection<ProbeTrace> some) {
+    List<ProbeTrace> all = new ArrayList<>(some);
+    all.sort(BY_TIME);
+    return all;
+  }
+
+  /** Probes that evidence may still be made of. */
+  int young() {
+    return young.size();
+  }
+
   int size() {
     return traces.size() + replyKeys.size();
   }
 
   void expire(long nowNs) {
     replyKeys.expire(nowNs);
-    long oldest = nowNs - config.traceRetention().toNanos();
-    traces.values().removeIf(t -> t.timeNs() < oldest);
-    if (traces.size() > config.maxTraces()) {
-      List<ProbeTrace> all = since(Long.MIN_VALUE);
-      Iterator<ProbeTrace> first = all.iterator();
-      while (traces.size() > config.maxTraces()) {
-        traces.remove(first.next().key());
+    while (!young.isEmpty() && young.getFirst().timeNs() < nowNs - evidenceNs) {
+      ProbeTrace t = young.removeFirst();
+      if (isComplete(t)) {
+        traces.remove(t.key());
+      } else {
+        old.addLast(t);
       }
     }
+    long oldest = nowNs - config.traceRetention().toNanos();
+    while (!old.isEmpty() && (old.getFirst().timeNs() < oldest || isTooMany())) {
+      traces.remove(old.removeFirst().key());
+    }
+    while (isTooMany()) {
+      traces.remove(young.removeFirst().key());
+    }
+  }
+
+  private boolean isTooMany() {
+    return traces.size() > config.maxTraces();
+  }
+
+  /** Nothing that could still come would change what is known of it. */
+  private boolean isComplete(ProbeTrace t) {
+    if (t.outcome != ProbeOutcome.SYN_ACK) {
+      return false;
+    }
+    for (Leg leg : network.way(t.vip)) {
+      if (!t.received(leg) || !t.sent(leg)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void write(DataOutput out) throws IOException {
@@ -165,10 +292,30 @@ final class ProbeJoiner {
     replyKeys.write(out);
   }
 
+  /** What is known of the probe, told to a watch that has forgotten it. */
+  private void watchAgain(ProbeTrace t) {
+    watch.met(Watch.Kind.PROBER, t.prober, t);
+    watch.met(Watch.Kind.VIP, t.vip, t);
+    for (Leg leg : network.way(t.vip)) {
+      if (leg.mapped() == leg) {
+        String stamped = t.stampedNode(leg);
+        watch.met(
+            Watch.Kind.NODE,
+            stamped.isEmpty() ? ports.node(t.proberId, t.vip, leg, t.sourcePort) : stamped,
+            t);
+      }
+    }
+    if (!t.backend.isEmpty()) {
+      watch.met(Watch.Kind.HOST, network.hostOf(t.backend), t);
+    }
+  }
+
   void read(DataInput in, int version) throws IOException {
     for (int n = in.readInt(); n > 0; n--) {
       ProbeTrace t = ProbeTrace.read(in, version);
       traces.put(t.key(), t);
+      young.addLast(t);
+      watchAgain(t);
     }
     if (version > 1) {
       replyKeys.read(in);

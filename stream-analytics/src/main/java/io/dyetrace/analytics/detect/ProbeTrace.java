@@ -42,6 +42,9 @@ final class ProbeTrace {
   /** Its RTT is in the baseline, by tier. */
   private final boolean[] learned = new boolean[Tier.values().length];
 
+  /** What became of it, once nothing can change that; null before. */
+  @Nullable JudgedProbe judged;
+
   /** The first event time known of it: what its age is counted from. */
   long firstNs;
 
@@ -91,6 +94,16 @@ final class ProbeTrace {
 
   boolean sent(Leg leg) {
     return !txNodes[leg.ordinal()].isEmpty();
+  }
+
+  /** The node has stamped it on some leg. */
+  boolean met(String node) {
+    for (int leg = 0; leg < Leg.COUNT; leg++) {
+      if (rxNodes[leg].equals(node) || txNodes[leg].equals(node)) {
+        return true;
+      }
+    }
+    return dropNode.equals(node);
   }
 
   /** Remembers that the tier's baseline has it; false when it did already. */

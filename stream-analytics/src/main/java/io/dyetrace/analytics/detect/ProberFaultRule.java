@@ -29,7 +29,7 @@ final class ProberFaultRule implements FaultRule {
   @Override
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
-    for (String prober : now.network().probers()) {
+    for (String prober : now.scope().probers()) {
       suspect(now, prober, suspicions);
     }
     return suspicions;
@@ -40,7 +40,8 @@ final class ProberFaultRule implements FaultRule {
     // Until the newest result that can be known, so that the time-out does not eat the window.
     long untilNs = Math.min(now.nowNs(), completeUntil(now, prober));
     long sinceNs = untilNs - config.window().toNanos();
-    List<JudgedProbe> sent = now.probes(sinceNs, p -> p.prober().equals(prober) && decided(p));
+    List<JudgedProbe> sent =
+        Evaluation.since(now.index().ofProber(prober), sinceNs, ProberFaultRule::decided);
     // Whatever it dropped at a gateway did get there.
     List<JudgedProbe> failed =
         sent.stream().filter(p -> p.fate().isFailed() && p.trace().dropReason == 0).toList();
@@ -132,7 +133,8 @@ final class ProberFaultRule implements FaultRule {
   @Override
   public Health health(Evaluation now, Hypothesis open) {
     List<JudgedProbe> sent =
-        now.probes(now.healthySinceNs(), p -> p.prober().equals(open.component()) && decided(p));
+        Evaluation.since(
+            now.index().ofProber(open.component()), now.healthySinceNs(), ProberFaultRule::decided);
     long answered = Evaluation.count(sent, p -> p.fate().isAnswered());
     long failed = Evaluation.count(sent, p -> p.fate().isFailed() && p.trace().dropReason == 0);
     if (ratio(failed, sent.size()) > 0.1) {

@@ -59,6 +59,21 @@ final class VerdictLedger {
     return new HashSet<>(open.keySet());
   }
 
+  /** The components that verdicts are open on. */
+  List<Hypothesis> openHypotheses() {
+    return open.values().stream().map(o -> hypothesis(o.last)).toList();
+  }
+
+  /** Nothing is open or about to be. */
+  boolean isIdle() {
+    return open.isEmpty() && pending.isEmpty();
+  }
+
+  /** Nothing is suspicious, so nothing is looked at. */
+  void forget(long nowNs) {
+    resolvedNs.values().removeIf(at -> at < nowNs - MEMORY_NS);
+  }
+
   int size() {
     return pending.size() + open.size() + resolvedNs.size();
   }
@@ -93,7 +108,7 @@ final class VerdictLedger {
     if (caughtUp) {
       resolve(now, accused, revisions);
     }
-    resolvedNs.values().removeIf(at -> at < now.nowNs() - MEMORY_NS);
+    forget(now.nowNs());
     return revisions;
   }
 

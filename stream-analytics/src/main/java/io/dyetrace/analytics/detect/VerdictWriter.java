@@ -141,7 +141,7 @@ final class VerdictWriter {
   private static List<String> healthySiblings(Evaluation now, Hypothesis h, long sinceNs) {
     List<String> siblings =
         switch (h.kind()) {
-          case NODE -> now.network().siblings(h.component());
+          case NODE -> now.network().controls(h.component());
           case VIP_ON_NODE -> {
             String vip = h.component().substring(0, h.component().lastIndexOf('@'));
             String node = h.component().substring(vip.length() + 1);

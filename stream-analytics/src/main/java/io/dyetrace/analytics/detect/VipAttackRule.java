@@ -36,7 +36,7 @@ final class VipAttackRule implements FaultRule {
   @Override
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
-    for (String vip : now.network().vips()) {
+    for (String vip : now.scope().vips()) {
       for (Tier tier : now.network().tiersOf(vip)) {
         suspect(now, vip, now.network().nodesOf(vip, tier), suspicions);
       }
@@ -75,7 +75,7 @@ final class VipAttackRule implements FaultRule {
             vip,
             config.window().toSeconds()));
     List<JudgedProbe> limited =
-        now.probes(sinceNs, p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip));
+        Evaluation.since(now.index().ofVip(vip), sinceNs, p -> p.fate() == Fate.DROPPED_LIMIT);
     addLimits(now, vip, sinceNs, limited, evidence);
     suspicions.add(
         new Suspicion(
@@ -120,6 +120,9 @@ final class VipAttackRule implements FaultRule {
   /** Seconds in which the node dropped too many malformed packets of the VIP, and how many. */
   private static BadSeconds badSeconds(Evaluation now, String node, String vip, long sinceNs) {
     NodeStream stream = now.node(node);
+    if (!stream.troubledSince(sinceNs)) {
+      return BadSeconds.of(now, Map.of());
+    }
     TreeMap<Long, Long> seconds = new TreeMap<>(stream.malformed(vip, sinceNs, now.nowNs()));
     Map<String, Integer> samples = stream.malformedSamples(sinceNs, now.nowNs());
     int ours = samples.getOrDefault(vip, 0);

@@ -30,7 +30,7 @@ final class VipOverloadRule implements FaultRule {
   @Override
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
-    for (String vip : now.network().vips()) {
+    for (String vip : now.scope().vips()) {
       suspect(now, vip, suspicions);
     }
     return suspicions;
@@ -58,7 +58,7 @@ final class VipOverloadRule implements FaultRule {
     }
     int needed = Math.min(config.nodes(), nodes.size());
     List<JudgedProbe> dropped =
-        now.probes(sinceNs, p -> p.fate() == Fate.DROPPED_LIMIT && p.vip().equals(vip));
+        Evaluation.since(now.index().ofVip(vip), sinceNs, p -> p.fate() == Fate.DROPPED_LIMIT);
     Set<String> droppedBy = new TreeSet<>();
     dropped.forEach(p -> droppedBy.add(p.node()));
     boolean byCounters = hit.size() >= needed;
