@@ -74,6 +74,10 @@ bench-analytics: build ## drives the whole Flink job in memory: records per CPU-
 bench-localization: ## measures localization beside published methods; writes benchmarks/results/ (needs make build)
 	benchmarks/localization.sh $(BENCH_ARGS)
 
+.PHONY: campaign
+campaign: ## labelled faults and quiet days, simulated, through the job's operators; writes benchmarks/results/ (needs make build)
+	benchmarks/campaign.sh $(CAMPAIGN_ARGS)
+
 .PHONY: lint
 lint: lint-files ## formatting, static checks, generated files, shell scripts, links in the documentation
 	$(MVN) -q verify -DskipTests

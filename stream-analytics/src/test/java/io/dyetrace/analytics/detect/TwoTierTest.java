@@ -167,8 +167,14 @@ class TwoTierTest {
 
   @Test
   void shouldSayWhichVipsATcpProbeCovers() {
-    Verdict v = first(sim -> sim.crash("clb-1", INJECTED, HEALED));
-    assertThat(v.getAffectedVipsList()).contains("vip-quic");
+    Simulation sim = new Simulation(LAB, 1, END).withNoise().crash("clb-1", INJECTED, HEALED);
+    Verdict v =
+        new Replay(LAB, sim.run())
+            .until(END).verdicts().stream()
+                .map(Given::verdict)
+                .filter(given -> given.getAffectedVipsList().contains("vip-quic"))
+                .findFirst()
+                .orElseThrow();
     assertThat(v.getEvidenceList())
         .filteredOn(e -> e.getMeasure().equals("covered_by_tcp_probe"))
         .singleElement()

@@ -1,13 +1,14 @@
 package io.dyetrace.analytics.sim;
 
 import java.util.ArrayList;
-import java.util.List;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** When something is stopped: intervals of time by name. */
 final class Schedule {
-  private final Map<String, TreeMap<Long, Long>> intervals = new TreeMap<>();
+  private final Map<String, TreeMap<Long, Long>> intervals = new HashMap<>();
 
   /** Adds an interval; what it overlaps becomes one with it. */
   void add(String name, long fromNs, long toNs) {
@@ -25,6 +26,10 @@ final class Schedule {
     }
     inside.clear();
     of.put(from, to);
+  }
+
+  boolean isEmpty() {
+    return intervals.isEmpty();
   }
 
   boolean covers(String name, long atNs) {
@@ -75,7 +80,13 @@ final class Schedule {
     return last;
   }
 
-  List<String> covering(List<String> names, long atNs) {
-    return names.stream().filter(n -> covers(n, atNs)).toList();
+  /** Drops what ended before the time. */
+  void forgetBefore(long atNs) {
+    for (TreeMap<Long, Long> of : intervals.values()) {
+      Iterator<Long> ends = of.values().iterator();
+      while (ends.hasNext() && ends.next() < atNs) {
+        ends.remove();
+      }
+    }
   }
 }

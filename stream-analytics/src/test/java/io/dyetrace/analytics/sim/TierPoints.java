@@ -1,7 +1,6 @@
 package io.dyetrace.analytics.sim;
 
 import com.google.protobuf.ByteString;
-import io.dyetrace.common.record.Location;
 import io.dyetrace.common.record.Point;
 import io.dyetrace.common.record.ProbeKeyState;
 import io.dyetrace.common.registry.Direction;
@@ -17,17 +16,12 @@ final class TierPoints {
   /** A probe on its way. */
   record Probe(int proberId, Vip vip, int port, int sequence) {}
 
-  private TierPoints() {}
+  private static final ByteString SERVER = ByteString.copyFrom(new byte[] {10, 80, 0, 1});
+  private static final ByteString INSIDE = ByteString.copyFrom(new byte[] {10, 81, 0, 1});
+  private static final ByteString ATTACKER =
+      ByteString.copyFrom(new byte[] {(byte) 203, 0, 113, 9});
 
-  static Location location(String node) {
-    return Location.newBuilder()
-        .setRegion("lab")
-        .setZone("lab-a")
-        .setRack("rack-1")
-        .setCluster("lab")
-        .setNode(node)
-        .build();
-  }
+  private TierPoints() {}
 
   static ByteString proberAddress(int id) {
     return ByteString.copyFrom(new byte[] {(byte) 198, 18, (byte) (10 + id), 2});
@@ -40,8 +34,8 @@ final class TierPoints {
   static Point.Builder of(Probe p, boolean stateless, Direction direction) {
     Vip vip = p.vip();
     boolean forward = direction == Direction.FORWARD;
-    InetAddress address =
-        stateless && forward ? vip.address() : Objects.requireNonNull(vip.privateAddress());
+    InetAddress inside = Objects.requireNonNullElse(vip.privateAddress(), vip.address());
+    InetAddress address = stateless && forward ? vip.address() : inside;
     ByteString service = ByteString.copyFrom(address.getAddress());
     Point.Builder b =
         Point.newBuilder()
@@ -54,6 +48,11 @@ final class TierPoints {
           .setSourcePort(forward ? p.port() : vip.probePort())
           .setDestinationAddress(forward ? service : proberAddress(p.proberId()))
           .setDestinationPort(forward ? vip.probePort() : p.port());
+    } else {
+      b.setSourceAddress(SERVER)
+          .setSourcePort(vip.probePort())
+          .setDestinationAddress(INSIDE)
+          .setDestinationPort(p.port());
     }
     return stateless && !forward
         ? b.setKeyState(ProbeKeyState.KEY_UNKNOWN)
@@ -69,6 +68,7 @@ final class TierPoints {
         .setPoint(TracePoint.RX.code())
         .setReason(DropReason.MALFORMED_TCP.code())
         .setDirection(Direction.FORWARD.code())
+        .setSourceAddress(ATTACKER)
         .setDestinationAddress(ByteString.copyFrom(vip.address().getAddress()))
         .setKeyState(ProbeKeyState.KEY_SAMPLED)
         .setSampleWeight(100);

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs the fault campaign: simulated telemetry of labelled faults and quiet days through the Flink operators of the job. Writes
+# benchmarks/results/campaign.md and campaign.json, interrupted or not. Arguments go to the driver (--help tells them):
+#   benchmarks/campaign.sh --faults 200 --seed 7
+set -euo pipefail
+home=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+cd "$home"
+jar=benchmarks/target/dyetrace-benchmarks-0.1.0-SNAPSHOT.jar
+[ -f "$jar" ] || { echo "campaign.sh: the benchmarks are not built; run 'make build'" >&2; exit 2; }
+campaign() {
+	"${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:+UseParallelGC -Xmx3g -Dlogback.configurationFile=logback-campaign.xml \
+		-cp "$jar:benchmarks/target/lib/*" io.dyetrace.benchmarks.campaign.CampaignMain "$@"
+}
+for argument in "$@"; do
+	case $argument in
+		-h | --help | -V | --version | --replay | --replay=*) campaign "$@"; exit ;;
+	esac
+done
+
+commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
+[ -z "$(git status --porcelain 2>/dev/null)" ] || commit="$commit with changes"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap : INT # the driver ends by itself, and what it has found by then is kept
+status=0
+campaign --out "$work/campaign" "$@" || status=$?
+[ -f "$work/campaign.md" ] || exit "$status"
+out=benchmarks/results/campaign
+{
+	sed -n 1,2p "$work/campaign.md"
+	echo "- command: \`benchmarks/campaign.sh $*\`"
+	echo "- commit: $commit, $(date -u +%Y-%m-%dT%H:%MZ)"
+	echo "- machine: $(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), Linux $(uname -r), load $(cut -d' ' -f1 /proc/loadavg) at the end"
+	tail -n +3 "$work/campaign.md"
+} >"$out.md"
+mv "$work/campaign.json" "$out.json"
+echo "wrote $out.md and $out.json" >&2
+exit "$status"
