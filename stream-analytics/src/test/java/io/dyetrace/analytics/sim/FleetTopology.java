@@ -4,9 +4,9 @@ import io.dyetrace.common.topology.Topology;
 
 /**
  * An installation of any size. Nodes stand in groups; each group has VIPs of its own, as ECMP sets
- * have: every VIP is on all nodes of its group. Racks hold eight nodes and mix the groups, zones
- * hold up to eight racks. With two tiers a third of a group's nodes are EIPs in front of the
- * others.
+ * have: every VIP is on all nodes of its group. Racks hold a quarter of the nodes, at most eight,
+ * and mix the groups; zones hold up to eight racks. With two tiers a third of a group's nodes are
+ * EIPs in front of the others.
  *
  * @param nodes gateway nodes in all, 2 or more
  * @param groupSize at most so many nodes a group
@@ -16,7 +16,7 @@ import io.dyetrace.common.topology.Topology;
  */
 public record FleetTopology(
     int nodes, int groupSize, int vipsPerGroup, int probers, boolean twoTiers) {
-  private static final int RACK = 8;
+  private static final int MOST_IN_RACK = 8;
   private static final int RACKS_PER_ZONE = 8;
   private static final int HOSTS_PER_GROUP = 4;
   private static final int BACKENDS_PER_VIP = 3;
@@ -38,6 +38,10 @@ public record FleetTopology(
     return (nodes + groupSize - 1) / groupSize;
   }
 
+  private int inRack() {
+    return Math.max(1, Math.min(MOST_IN_RACK, nodes / 4));
+  }
+
   /** Groups are dealt out in turn, so that racks mix them; a third of each stands in front. */
   private boolean isEdge(int node) {
     return twoTiers && (node / groups()) % 3 == 0;
@@ -47,10 +51,6 @@ public record FleetTopology(
     return (isEdge(node) ? "eip-" : "gw-") + (node + 1);
   }
 
-  public String rackOf(int node) {
-    return "rack-" + (node / RACK + 1);
-  }
-
   public Topology build() {
     return Topology.parse(yaml(), "fleet of " + nodes);
   }
@@ -58,7 +58,7 @@ public record FleetTopology(
   /** The document. */
   public String yaml() {
     StringBuilder y = new StringBuilder("version: 1\nregion: sim\nzones:\n");
-    int racks = (nodes + RACK - 1) / RACK;
+    int racks = (nodes + inRack() - 1) / inRack();
     for (int zone = 0; zone * RACKS_PER_ZONE < racks; zone++) {
       y.append("  - name: zone-").append(zone + 1).append("\n    racks:\n");
       int last = Math.min(racks, (zone + 1) * RACKS_PER_ZONE);
@@ -73,7 +73,7 @@ public record FleetTopology(
 
   private void rack(StringBuilder y, int rack) {
     y.append("      - name: rack-").append(rack + 1).append("\n        components:\n");
-    for (int n = rack * RACK; n < Math.min(nodes, (rack + 1) * RACK); n++) {
+    for (int n = rack * inRack(); n < Math.min(nodes, (rack + 1) * inRack()); n++) {
       component(y, "%s, kind: gateway, tier: %s".formatted(name(n), isEdge(n) ? "EIP" : "CLB"));
     }
   }

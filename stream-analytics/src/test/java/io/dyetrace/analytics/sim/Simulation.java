@@ -73,7 +73,12 @@ public final class Simulation {
     return this;
   }
 
-  /** So many batches of a hundred thousand come up to 3 s late, and up to 5 s later once more. */
+  /**
+   * Some batches come up to 3 s late, and some once more, up to 5 s later.
+   *
+   * @param latePerBatch how probable it is that a batch, and what its sender sends next, is late
+   * @param repeatedPerBatch how probable it is that a batch comes twice
+   */
   public Simulation withLateAndRepeatedBatches(double latePerBatch, double repeatedPerBatch) {
     conditions.latePerBatch = latePerBatch;
     conditions.repeatedPerBatch = repeatedPerBatch;
