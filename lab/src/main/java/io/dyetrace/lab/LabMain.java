@@ -1,6 +1,7 @@
 package io.dyetrace.lab;
 
 import io.dyetrace.lab.command.AcceptanceCommand;
+import io.dyetrace.lab.command.CampaignCommand;
 import io.dyetrace.lab.command.CheckCommand;
 import io.dyetrace.lab.command.DemoCommand;
 import io.dyetrace.lab.command.DownCommand;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Spec;
       HealCommand.class,
       DemoCommand.class,
       CheckCommand.class,
+      CampaignCommand.class,
       AcceptanceCommand.class,
       FloodCommand.class,
       MalformedCommand.class,
