@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -187,13 +188,20 @@ public final class JobBench implements Callable<Integer> {
         }
       }
     }
-    TaskThreads detection = ended.get("detection").since(began.get("detection"));
-    TaskThreads storage = ended.get("storage").since(began.get("storage"));
+    TaskThreads detection = between("detection", began, ended);
+    TaskThreads storage = between("storage", began, ended);
     Map<String, TaskThreads.Usage> byTask = new TreeMap<>();
     detection.byTask().forEach((t, u) -> addTo(byTask, t, u, Report.isDetection(t)));
     storage.byTask().forEach((t, u) -> addTo(byTask, t, u, !Report.isDetection(t)));
     TaskThreads longer = detection.timeNs() > storage.timeNs() ? detection : storage;
     return new TaskThreads(byTask, longer.gcMs(), longer.timeNs());
+  }
+
+  /** What a pipeline used between two readings, both of which were made. */
+  private static TaskThreads between(
+      String pipeline, Map<String, TaskThreads> began, Map<String, TaskThreads> ended) {
+    return Objects.requireNonNull(ended.get(pipeline))
+        .since(Objects.requireNonNull(began.get(pipeline)));
   }
 
   private static void addTo(

@@ -8,6 +8,7 @@ import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -107,7 +108,7 @@ final class MemorySource implements Source<Telemetry, MemorySource.NoSplit, Inte
   private final class Reader implements SourceReader<Telemetry, NoSplit> {
     private final KafkaRecordDeserializationSchema<Telemetry> deserializer =
         KafkaConnectors.deserializer(keyed, pipeline);
-    private final AtomicLong rows = ROWS.get(pipeline);
+    private final AtomicLong rows = Objects.requireNonNull(ROWS.get(pipeline));
     private final long[][] offsets = new long[Kind.values().length][Load.PARTITIONS];
     private final int subtask;
     private final int subtasks;
