@@ -78,7 +78,7 @@ public final class JobBench implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     LoadShape shape = new LoadShape(nodes, probers, vips, rate, seconds);
-    List<Load.Record> load = makeLoad(shape);
+    List<Load.Sent> load = makeLoad(shape);
     Path directory = Files.createTempDirectory("dyetrace-bench");
     try {
       run(shape, load, directory);
@@ -93,7 +93,7 @@ public final class JobBench implements Callable<Integer> {
   }
 
   /** At its rate it has to be ready before its first record is due: what one second costs tells. */
-  private List<Load.Record> makeLoad(LoadShape shape) {
+  private List<Load.Sent> makeLoad(LoadShape shape) {
     if (fullSpeed) {
       return Load.make(shape, System.currentTimeMillis() - seconds * 1_000L, warmup * 1_000);
     }
@@ -101,14 +101,14 @@ public final class JobBench implements Callable<Integer> {
     Load.make(new LoadShape(nodes, probers, vips, rate, 3), 0, Integer.MAX_VALUE);
     long allMs = (System.nanoTime() - beganNs) / 1_000_000 * seconds / 3;
     long startMs = System.currentTimeMillis() + 2 * allMs + LEAD_MS;
-    List<Load.Record> load = Load.make(shape, startMs, warmup * 1_000);
+    List<Load.Sent> load = Load.make(shape, startMs, warmup * 1_000);
     if (System.currentTimeMillis() > startMs) {
       throw new IllegalStateException("the load was not made in time; the machine is too busy");
     }
     return load;
   }
 
-  private void run(LoadShape shape, List<Load.Record> load, Path directory) throws Exception {
+  private void run(LoadShape shape, List<Load.Sent> load, Path directory) throws Exception {
     String configText =
         """
         kafka: {bootstrap_servers: "127.0.0.1:1"}
@@ -133,7 +133,7 @@ public final class JobBench implements Callable<Integer> {
               FlinkSettings.job(config, Optional.empty()),
               new FaultDetectors(configText, shape.topology()));
       cluster.submitJob(graph).get();
-      long allRows = load.stream().mapToLong(Load.Record::rows).sum();
+      long allRows = load.stream().mapToLong(Load.Sent::rows).sum();
       long startMs = load.get(0).appendMs();
       Map<String, Long> rowsRead = new TreeMap<>();
       TaskThreads used = measure(allRows * warmup / seconds, allRows, rowsRead);

@@ -35,7 +35,7 @@ import java.util.SplittableRandom;
  */
 final class Load {
   /** A Kafka record: so many results, points and counter rows. */
-  record Record(Kind kind, int partition, long appendMs, byte[] value, int rows) {}
+  record Sent(Kind kind, int partition, long appendMs, byte[] value, int rows) {}
 
   static final int PARTITIONS = 4;
   private static final int PUBLISH_MS = 50;
@@ -49,7 +49,7 @@ final class Load {
   private final long startMs;
   private final int firstCrashMs;
   private final SplittableRandom random = new SplittableRandom(7);
-  private final List<Record> records = new ArrayList<>();
+  private final List<Sent> records = new ArrayList<>();
   private final PointBatch.Builder[] points;
   private final long[] ringSequences;
   private final long[] counterSequences;
@@ -69,7 +69,7 @@ final class Load {
   }
 
   /** Telemetry that begins at this time. */
-  static List<Record> make(LoadShape shape, long startMs, int firstCrashMs) {
+  static List<Sent> make(LoadShape shape, long startMs, int firstCrashMs) {
     Load load = new Load(shape, startMs, firstCrashMs);
     for (int ms = 0; ms < shape.seconds() * 1_000; ms += PUBLISH_MS) {
       load.publishInterval(ms);
@@ -98,7 +98,7 @@ final class Load {
     for (int n = 0; n < shape.nodes(); n++) {
       publishNode(n, ms, endMs);
     }
-    records.subList(first, records.size()).sort(Comparator.comparingLong(Record::appendMs));
+    records.subList(first, records.size()).sort(Comparator.comparingLong(Sent::appendMs));
   }
 
   private void probe(long number, int ms, long sentNs) {
@@ -121,7 +121,7 @@ final class Load {
             .setKeyState(ProbeKeyState.KEY_VERIFIED)
             .setProberId(prober + 1)
             .setProbeSequence(sequence);
-    long rttNs = 300_000 + random.nextInt(100_000);
+    long rttNs = 300_000L + random.nextInt(100_000);
     known
         .setTier(Tier.EIP.code())
         .setDirection(Direction.FORWARD.code())
@@ -274,7 +274,7 @@ final class Load {
   }
 
   private void add(Kind kind, int sender, long appendMs, Message message, int rows) {
-    records.add(new Record(kind, sender % PARTITIONS, appendMs, message.toByteArray(), rows));
+    records.add(new Sent(kind, sender % PARTITIONS, appendMs, message.toByteArray(), rows));
   }
 
   private static Location location(String node) {

@@ -40,7 +40,7 @@ import org.apache.kafka.common.record.TimestampType;
 final class MemorySource implements Source<Telemetry, MemorySource.NoSplit, Integer> {
   private static final long serialVersionUID = 1L;
 
-  private static volatile List<Load.Record> records = List.of();
+  private static volatile List<Load.Sent> records = List.of();
   private static volatile boolean paced;
 
   private final Keyed keyed;
@@ -64,7 +64,7 @@ final class MemorySource implements Source<Telemetry, MemorySource.NoSplit, Inte
   }
 
   /** What all readers of this process read from now on. */
-  static void load(List<Load.Record> load, boolean atAppendTime) {
+  static void load(List<Load.Sent> load, boolean atAppendTime) {
     records = load;
     paced = atAppendTime;
   }
@@ -77,10 +77,10 @@ final class MemorySource implements Source<Telemetry, MemorySource.NoSplit, Inte
 
       @Override
       public Map<String, Range> fetch() {
-        List<Load.Record> all = records;
+        List<Load.Sent> all = records;
         long nowMs = System.currentTimeMillis();
         for (; next < all.size() && all.get(next).appendMs() <= nowMs; next++) {
-          Load.Record r = all.get(next);
+          Load.Sent r = all.get(next);
           ends.merge(
               r.kind().topic() + "-" + r.partition(),
               new Range(0, 1),
@@ -139,7 +139,7 @@ final class MemorySource implements Source<Telemetry, MemorySource.NoSplit, Inte
       if (!isDue()) {
         return InputStatus.NOTHING_AVAILABLE;
       }
-      Load.Record r = records.get(next++);
+      Load.Sent r = records.get(next++);
       if (r.partition() % subtasks == subtask) {
         long offset = offsets[r.kind().ordinal()][r.partition()]++;
         deserializer.deserialize(
@@ -163,7 +163,7 @@ final class MemorySource implements Source<Telemetry, MemorySource.NoSplit, Inte
           && (!paced || records.get(next).appendMs() <= System.currentTimeMillis());
     }
 
-    private static ConsumerRecord<byte[], byte[]> consumed(Load.Record r, long offset) {
+    private static ConsumerRecord<byte[], byte[]> consumed(Load.Sent r, long offset) {
       return new ConsumerRecord<>(
           r.kind().topic(),
           r.partition(),
