@@ -19,9 +19,9 @@ run() {
 		| tee -a "$out.log" || { tail -20 "$out.err" >&2; exit 1; }
 }
 
-run --full-speed --without-detector --nodes 1000 --rate 100000 --seconds 30 --warmup 15 "$@"
-run --full-speed --nodes 200 --rate 20000 --seconds 60 --warmup 20 "$@"
-run --nodes 200 --rate 20000 --seconds 60 --warmup 20 "$@"
+run --full-speed --without-detector --nodes 1000 --rate 80000 --seconds 20 --warmup 10 "$@"
+run --full-speed --nodes 40 --rate 4000 --seconds 40 --warmup 15 "$@"
+run --nodes 40 --rate 4000 --seconds 50 --warmup 20 "$@"
 
 mv "$out.json.new" "$out.json"
 {

@@ -72,7 +72,9 @@ public final class JobBench implements Callable<Integer> {
   private @Nullable Path json;
 
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new JobBench()).execute(arguments));
+    CommandLine command = new CommandLine(new JobBench());
+    // What a user adds goes before what the script says.
+    System.exit(command.setOverwrittenOptionsAllowed(true).execute(arguments));
   }
 
   @Override

@@ -15,6 +15,8 @@ final class FlowState {
   private static final int WAKE_MS = 3;
   private static final int PROBES = 4;
 
+  private static final long KEPT_NS = 600_000_000_000L;
+
   private FlowState() {}
 
   static long[] of(long nowMs) {
@@ -63,7 +65,8 @@ final class FlowState {
 
   /**
    * The state with this probe, which nobody has met yet; the same one when it knows the probe.
-   * Probes that are older by more than a flow rests are left out.
+   * A backlog may hold a flow's next probe before the last one's replies: probes are left out only
+   * when they are older by far more than a flow rests.
    */
   static long[] withProbe(long[] state, long sentNs, long key, long nowMs) {
     int kept = 0;
@@ -71,12 +74,12 @@ final class FlowState {
       if (state[i + 1] == key) {
         return state;
       }
-      kept += state[i] >= sentNs - InFlight.RETENTION_NS ? 1 : 0;
+      kept += state[i] >= sentNs - KEPT_NS ? 1 : 0;
     }
     long[] changed = Arrays.copyOf(state, PROBES + 2 * kept + 2);
     int at = PROBES;
     for (int i = PROBES; i < state.length; i += 2) {
-      if (state[i] >= sentNs - InFlight.RETENTION_NS) {
+      if (state[i] >= sentNs - KEPT_NS) {
         changed[at++] = state[i];
         changed[at++] = state[i + 1];
       }
