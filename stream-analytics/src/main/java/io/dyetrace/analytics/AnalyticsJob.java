@@ -56,19 +56,22 @@ public final class AnalyticsJob {
     storage(environment, sources, sinks, flows, settings);
   }
 
+  /** Each partition's newest; the whole is where the last of those that are not idle stands. */
+  static WatermarkStrategy<Telemetry> eventTime() {
+    return WatermarkStrategy.<Telemetry>forMonotonousTimestamps()
+        .withTimestampAssigner((element, appendTimeMs) -> eventTimeMs(element, appendTimeMs))
+        .withIdleness(IDLE_AFTER);
+  }
+
   private static void detection(
       StreamExecutionEnvironment environment,
       JobSources sources,
       JobSinks sinks,
       Detector.Factory detectors,
       DetectorOperator.Settings settings) {
-    WatermarkStrategy<Telemetry> eventTime =
-        WatermarkStrategy.<Telemetry>forMonotonousTimestamps()
-            .withTimestampAssigner((element, appendTimeMs) -> eventTimeMs(element, appendTimeMs))
-            .withIdleness(IDLE_AFTER);
     SingleOutputStreamOperator<Telemetry> telemetry =
         environment
-            .fromSource(sources.detection(), eventTime, "detection-source", OpaqueType.TELEMETRY)
+            .fromSource(sources.detection(), eventTime(), "detection-source", OpaqueType.TELEMETRY)
             .uid("detection-source")
             .transform("progress", OpaqueType.TELEMETRY, new ProgressOperator())
             .uid("detection-progress");

@@ -14,6 +14,7 @@ import java.util.function.Function;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.checkpoint.AbstractCheckpointStats;
 import org.apache.flink.runtime.checkpoint.CheckpointStatsSnapshot;
 import org.apache.flink.runtime.execution.ExecutionState;
@@ -209,6 +210,17 @@ public final class EmbeddedFlink implements AutoCloseable {
       cancel(id);
     }
     cluster.closeAsync().get(30, TimeUnit.SECONDS);
+  }
+
+  /** Writes a savepoint and goes on; returns its directory's URI. For tests of an upgrade. */
+  String savepoint(Path target) throws Exception {
+    JobID id = running;
+    if (id == null) {
+      throw new IllegalStateException("not started");
+    }
+    return cluster
+        .triggerSavepoint(id, target.toUri().toString(), false, SavepointFormatType.CANONICAL)
+        .get(30, TimeUnit.SECONDS);
   }
 
   /** Stops as if the power went: no last checkpoint. For tests of the restore. */

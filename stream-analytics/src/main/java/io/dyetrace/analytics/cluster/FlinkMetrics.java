@@ -92,7 +92,8 @@ public final class FlinkMetrics implements MetricReporter, MetricReporterFactory
           }
           if (value != null && !value.isNaN()) {
             sums.computeIfAbsent(named.name(), n -> new HashMap<>())
-                .merge(named.labels(), value, named.name().endsWith(RATIO) ? Math::max : Double::sum);
+                .merge(
+                    named.labels(), value, named.name().endsWith(RATIO) ? Math::max : Double::sum);
           }
         });
     List<MetricSnapshot> snapshots = new ArrayList<>();
