@@ -9,6 +9,7 @@ import io.dyetrace.analytics.telemetry.TelemetryReader;
 import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.eventtime.TimestampAssigner;
 import org.apache.flink.api.common.eventtime.Watermark;
@@ -84,7 +85,7 @@ class EventTimeTest {
     byte[] value = Records.points("gw-1", 1, 1, timeMs * 1_000_000).toByteArray();
     Telemetry element =
         reader.read(new Position(Kind.POINTS.topic(), 0, 0), timeMs + 50, null, value);
-    WatermarkGenerator<Telemetry> generator = generators.get(partition);
+    WatermarkGenerator<Telemetry> generator = Objects.requireNonNull(generators.get(partition));
     generator.onEvent(
         element,
         times.extractTimestamp(element, timeMs + 50),
