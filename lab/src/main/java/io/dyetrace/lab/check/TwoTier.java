@@ -28,7 +28,7 @@ final class TwoTier implements Check {
       """
       WITH toDateTime64('%s', 9, 'UTC') AS at,
            at - INTERVAL 60 SECOND AS since, at - INTERVAL 15 SECOND AS until,
-           eip_forward > 0 AND clb_forward > 0 AND clb_reply > 0 AND eip_reply > 0 AS whole
+           eip_forward > 0 AND clb_forward > 0 AND clb_reply > 0 AND eip_reply > 0 AS is_whole
       SELECT %s
       FROM
         (SELECT prober_id, probe_sequence, time FROM probes
@@ -52,7 +52,7 @@ final class TwoTier implements Check {
       """;
 
   private static final String COUNTS =
-      "count() AS probes, countIf(whole) AS whole, countIf(clb_nodes = 1) AS one_balancer";
+      "count() AS probes, countIf(is_whole) AS whole, countIf(clb_nodes = 1) AS one_balancer";
 
   private static final String EXAMPLES =
       "prober_id, probe_sequence, toString(time) AS sent, clb_nodes, eip_forward, clb_forward,"
@@ -111,7 +111,7 @@ final class TwoTier implements Check {
   /** Which probes lack what, for whoever has to find out why; none when all is well. */
   private static List<String> examples(String at) {
     String incomplete =
-        PROBES.formatted(at, EXAMPLES) + "WHERE NOT whole OR clb_nodes != 1 ORDER BY time LIMIT 10";
+        PROBES.formatted(at, EXAMPLES) + "WHERE NOT is_whole OR clb_nodes != 1 ORDER BY time LIMIT 10";
     return new ClickHouse().rows(incomplete).stream().map(JsonNode::toString).toList();
   }
 
