@@ -543,14 +543,19 @@ static void judge_a_burst(const struct dt_colour_guard *together,
 	const struct dt_colour_guard *alone, uint64_t now_ns, unsigned int seen[])
 {
 	unsigned int count = 1 + (unsigned int)rand() % 32;
-	struct dt_colour_claim claims[32];
+	const struct dt_colour_time now = dt_colour_time(now_ns);
+	struct dt_colour_claims claims;
 	struct judged packets[32];
 
+	dt_colour_claims_begin(&claims, together, now_ns);
 	for (unsigned int i = 0; i < count; i++) {
+		struct dt_colour_claim claim;
+
 		packets[i] = random_claim(now_ns);
-		claims[i] = claim_of(&packets[i]);
+		claim = claim_of(&packets[i]);
+		dt_colour_claims_add(&claims, &claim);
 	}
-	dt_colour_guard_verify(together, claims, count, now_ns);
+	dt_colour_claims_verify(&claims);
 	for (unsigned int i = 0; i < count; i++) {
 		const struct judged *j = &packets[i];
 		int offset = 0;
@@ -559,7 +564,7 @@ static void judge_a_burst(const struct dt_colour_guard *together,
 
 		assert_int_equal(dt_colour_guard_enter(together, (enum dt_colour_mac_state)j->state,
 					 j->option.flags, j->option.prober_id,
-					 j->option.probe_sequence, now_ns),
+					 j->option.probe_sequence, &now),
 			one);
 		if (one == DT_COLOUR_VERIFIED)
 			assert_int_equal(j->state, DT_COLOUR_MAC_RIGHT + offset);

@@ -285,6 +285,16 @@ static void should_erase_and_stamp_alike_at_usual_places_and_elsewhere(void **st
 
 enum { RING_RECORDS = 64 };
 
+// As far as a ring and the test's taker can agree.
+static bool is_alike(struct dt_record in_ring, const struct dt_record *pushed)
+{
+	in_ring.sequence = 0;
+	in_ring.ring = pushed->ring;
+	in_ring.point.vip_slot = pushed->point.vip_slot;
+	in_ring.point.backend_slot = pushed->point.backend_slot;
+	return memcmp(&in_ring, pushed, sizeof(in_ring)) == 0;
+}
+
 // What was pushed stands in the ring, in order, as far as there was room; the rest is counted.
 static void check_ring(struct dt_ring_writer *writer, const struct dt_record *records)
 {
@@ -294,15 +304,11 @@ static void check_ring(struct dt_ring_writer *writer, const struct dt_record *re
 	assert_int_equal(n + lost, alone->record_count);
 	assert_true(lost == 0 || n == RING_RECORDS);
 	for (unsigned int i = 0; i < n; i++) {
-		struct dt_record r = records[(tail + i) % RING_RECORDS];
+		const struct dt_record *r = &records[(tail + i) % RING_RECORDS];
 
-		assert_int_equal(r.sequence, tail + i + 1);
-		assert_int_equal(r.ring, 5);
-		r.sequence = 0;
-		r.ring = alone->records[i].ring;
-		r.point.vip_slot = alone->records[i].point.vip_slot;
-		r.point.backend_slot = alone->records[i].point.backend_slot;
-		assert_memory_equal(&r, &alone->records[i], sizeof(r));
+		assert_int_equal(r->sequence, tail + i + 1);
+		assert_int_equal(r->ring, 5);
+		assert_true(is_alike(*r, &alone->records[i]));
 	}
 	atomic_store(&writer->ring->tail, writer->head);
 	atomic_store(&writer->ring->lost, 0);
@@ -339,6 +345,95 @@ static void should_write_into_a_ring_what_it_would_push(void **state)
 	assert_true(fitted > 20 && lost > 20);
 }
 
+// Takes records out of the ring whenever the worker asks for the time or sends: between two records
+// of a packet, between two packets', and between the writing of a burst's TX records and their
+// publication.
+static struct {
+	struct dt_ring_writer *writer;
+	const struct dt_record *records;
+	uint16_t (*send)(struct worker *, unsigned int, struct rte_mbuf **, uint16_t);
+	unsigned int random;
+	unsigned int count;
+	struct dt_record taken[PIPELINE_MAX_RECORDS];
+} reader;
+
+static void read_up_to(unsigned int count)
+{
+	struct dt_ring *ring = reader.writer->ring;
+	uint64_t tail = atomic_load(&ring->tail);
+
+	for (; count && tail < atomic_load(&ring->head); count--) {
+		reader.taken[reader.count] = reader.records[tail % RING_RECORDS];
+		assert_int_equal(reader.taken[reader.count++].sequence, ++tail);
+	}
+	atomic_store(&ring->tail, tail);
+}
+
+static struct node_time read_and_tell_time(void *context)
+{
+	read_up_to(rand_r(&reader.random) % 16 == 0);
+	return ((struct pipeline *)context)->now;
+}
+
+static uint16_t read_and_send(
+	struct worker *worker, unsigned int port, struct rte_mbuf **packets, uint16_t count)
+{
+	read_up_to((unsigned int)rand_r(&reader.random) % 16);
+	return reader.send(worker, port, packets, count);
+}
+
+// What was taken is some of what was pushed, in its order; returns how many are missing.
+static unsigned int missing_of(const struct dt_record *pushed, unsigned int count)
+{
+	unsigned int missing = 0;
+
+	for (unsigned int i = 0; i < reader.count; i++, pushed++, count--) {
+		for (; count && !is_alike(reader.taken[i], pushed); pushed++, count--)
+			missing++;
+		assert_true(count > 0);
+	}
+	return missing + count;
+}
+
+static void should_leave_no_gap_when_the_reader_makes_room_meanwhile(void **state)
+{
+	static struct frame frames[MAX_FRAMES];
+	static struct dt_record records[RING_RECORDS];
+	struct dt_ring ring = {.capacity = RING_RECORDS};
+	struct dt_ring_writer writer = {
+		.ring = &ring, .records = records, .mask = RING_RECORDS - 1, .index = 5};
+	uint64_t lost = 0, taken = 0;
+
+	(void)state;
+	srand(7);
+	reader.writer = &writer;
+	reader.records = records;
+	reader.send = burst->node.send;
+	burst->node.workers[0]->ring = &writer;
+	burst->node.clock = read_and_tell_time;
+	burst->node.send = read_and_send;
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		uint64_t now_ns = 1767225600000000000ull + round * 700000000ull;
+
+		set_time(now_ns);
+		burst->sent_count = alone->sent_count = alone->record_count = reader.count = 0;
+		for (unsigned int i = 0; i < MAX_FRAMES; i++)
+			frames[i] = random_frame(now_ns);
+		burst->send_limit = alone->send_limit = (uint16_t)(rand() % 4 == 0 ? 5 : 64);
+		pipeline_receive(burst, 0, frames, MAX_FRAMES);
+		pipeline_receive(alone, 0, frames, MAX_FRAMES);
+		read_up_to(RING_RECORDS);
+		assert_int_equal(missing_of(alone->records, alone->record_count),
+			dt_ring_lost(&writer) - lost);
+		lost = dt_ring_lost(&writer);
+		taken += reader.count;
+	}
+	assert_int_equal(burst->node.workers[0]->counters.points_lost, lost);
+	assert_int_equal(burst->node.workers[0]->counters.points_written, taken);
+	print_message("%lu taken, %lu lost\n", taken, lost);
+	assert_true(lost > 20 && taken > 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +445,9 @@ int main(void)
 			close_both),
 		cmocka_unit_test_setup_teardown(
 			should_write_into_a_ring_what_it_would_push, open_both, close_both),
+		cmocka_unit_test_setup_teardown(
+			should_leave_no_gap_when_the_reader_makes_room_meanwhile, open_both,
+			close_both),
 	};
 
 	return pipeline_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

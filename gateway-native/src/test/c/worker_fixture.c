@@ -55,7 +55,7 @@ void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
 	}
 }
 
-void stamp_left(struct worker *worker, const struct stamp_leaving *leaving, unsigned int sent)
+void stamp_left(struct worker *worker, struct stamp_leaving *leaving, unsigned int sent)
 {
 	(void)worker;
 	for (unsigned int i = 0; i < leaving->count; i++)

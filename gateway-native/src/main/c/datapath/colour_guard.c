@@ -3,8 +3,6 @@
 
 #include "prober_prefixes.h"
 
-#include "../packet/siphash_burst.h"
-
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -113,18 +111,16 @@ static inline uint64_t slot_of(uint32_t sequence, uint64_t epoch)
 static bool window_enter(
 	struct window *window, uint32_t sequence, uint64_t epoch, uint64_t now_epoch)
 {
-	// One epoch more on each side: another worker's clock may be a moment apart from this
-	// one's.
-	uint64_t oldest_valid = now_epoch > 2 ? now_epoch - 2 : 0;
-	uint64_t newest_valid = now_epoch + 2;
 	_Atomic uint64_t *slot = &window->slots[sequence % WINDOW_SLOTS];
 	uint64_t seen = atomic_load_explicit(slot, memory_order_relaxed);
 
 	for (;;) {
-		uint64_t seen_epoch = (seen >> 32) - 1;
+		const uint64_t seen_epoch = (seen >> 32) - 1;
 		uint64_t newest_epoch = epoch;
 
-		if (seen >> 32 != 0 && seen_epoch >= oldest_valid && seen_epoch <= newest_valid) {
+		// Not empty, and valid now. Two epochs on each side: another worker's clock may be
+		// a moment apart from this one's.
+		if (seen >> 32 != 0 && seen_epoch - now_epoch + 2 <= 4) {
 			if ((int32_t)(sequence - (uint32_t)seen) <= 0)
 				return false;
 			if (seen_epoch > newest_epoch)
@@ -138,9 +134,8 @@ static bool window_enter(
 }
 
 // Takes one packet of this second's allowance.
-static bool cap_take(_Atomic uint64_t *cap, uint32_t limit, uint64_t now_ns)
+static bool cap_take(_Atomic uint64_t *cap, uint32_t limit, uint32_t second)
 {
-	uint32_t second = (uint32_t)(now_ns / 1000000000u);
 	uint64_t seen = atomic_load_explicit(cap, memory_order_relaxed);
 
 	for (;;) {
@@ -179,8 +174,8 @@ static inline __attribute__((always_inline)) const struct dt_siphash_key *find_k
 }
 
 static inline enum dt_colour_result enter(const struct dt_colour_guard *guard, uint8_t flags,
-	uint16_t prober_id, uint32_t probe_sequence, uint64_t epoch, uint64_t now_epoch,
-	uint64_t now_ns)
+	uint16_t prober_id, uint32_t probe_sequence, uint64_t epoch,
+	const struct dt_colour_time *now)
 {
 	const struct prober *prober = find_prober(guard, prober_id);
 	struct prober_state *state;
@@ -189,9 +184,9 @@ static inline enum dt_colour_result enter(const struct dt_colour_guard *guard, u
 		return DT_COLOUR_FORGED;
 	state = prober->state;
 	if (!window_enter(flags & DT_COLOUR_FLAG_RESET ? &state->resets : &state->syns,
-		    probe_sequence, epoch, now_epoch))
+		    probe_sequence, epoch, now->epoch))
 		return DT_COLOUR_REPLAYED;
-	if (!cap_take(&state->cap, guard->stamp_rate_limit, now_ns))
+	if (!cap_take(&state->cap, guard->stamp_rate_limit, now->second))
 		return DT_COLOUR_CAPPED;
 	return DT_COLOUR_VERIFIED;
 }
@@ -200,7 +195,8 @@ enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
 	const struct dt_colour_option *option, const uint8_t *source, size_t address_len,
 	uint16_t source_port, uint32_t syn_sequence, uint64_t now_ns, int *epoch_offset)
 {
-	uint64_t first_epoch, last_epoch, now_epoch = dt_colour_epoch(now_ns);
+	const struct dt_colour_time now = dt_colour_time(now_ns);
+	uint64_t first_epoch, last_epoch;
 	const struct dt_siphash_key *key;
 
 	if (option == NULL)
@@ -218,23 +214,15 @@ enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
 		if (!dt_colour_mac_equal(mac, option->mac))
 			continue;
 		result = enter(guard, option->flags, option->prober_id, option->probe_sequence,
-			epoch, now_epoch, now_ns);
+			epoch, &now);
 		if (result == DT_COLOUR_VERIFIED && epoch_offset != NULL)
-			*epoch_offset = (int)((int64_t)epoch - (int64_t)now_epoch);
+			*epoch_offset = (int)((int64_t)epoch - (int64_t)now.epoch);
 		return result;
 	}
 	return DT_COLOUR_FORGED;
 }
 
-// MACs to be calculated together: of one family, whose messages are of one length.
-struct lanes {
-	struct dt_siphash_burst burst;
-	uint64_t macs[DT_SIPHASH_LANES];
-	uint8_t *states[DT_SIPHASH_LANES];
-	unsigned int count;
-};
-
-static void verify_lanes(struct lanes *lanes, size_t len, uint64_t now_ns)
+static void verify_lanes(struct dt_colour_lanes *lanes, size_t len, uint64_t now_ns)
 {
 	uint64_t first_epoch, last_epoch, now_epoch = dt_colour_epoch(now_ns);
 
@@ -254,7 +242,7 @@ static void verify_lanes(struct lanes *lanes, size_t len, uint64_t now_ns)
 	lanes->count = 0;
 }
 
-static inline __attribute__((always_inline)) void add_lane(struct lanes *lanes,
+static inline __attribute__((always_inline)) void add_lane(struct dt_colour_lanes *lanes,
 	const struct dt_colour_guard *guard, const struct dt_colour_claim *claim,
 	size_t address_len, uint64_t now_ns)
 {
@@ -282,37 +270,31 @@ static inline __attribute__((always_inline)) void add_lane(struct lanes *lanes,
 		verify_lanes(lanes, len, now_ns);
 }
 
-void dt_colour_guard_verify(const struct dt_colour_guard *guard,
-	const struct dt_colour_claim *claims, unsigned int count, uint64_t now_ns)
+void dt_colour_claims_add(struct dt_colour_claims *claims, const struct dt_colour_claim *claim)
 {
-	struct lanes v4, v6;
+	*claim->state = DT_COLOUR_MAC_WRONG;
+	if (claim->address_len == 16)
+		add_lane(&claims->v6, claims->guard, claim, 16, claims->now_ns);
+	else
+		add_lane(&claims->v4, claims->guard, claim, 4, claims->now_ns);
+}
 
-	v4.count = v6.count = 0;
-	for (unsigned int i = 0; i < count; i++) {
-		const struct dt_colour_claim *claim = &claims[i];
-
-		*claim->state = DT_COLOUR_MAC_WRONG;
-		if (claim->address_len == 16)
-			add_lane(&v6, guard, claim, 16, now_ns);
-		else
-			add_lane(&v4, guard, claim, 4, now_ns);
-	}
-	if (v4.count)
-		verify_lanes(&v4, DT_COLOUR_MESSAGE_V4_BYTES, now_ns);
-	if (v6.count)
-		verify_lanes(&v6, DT_COLOUR_MESSAGE_V6_BYTES, now_ns);
+void dt_colour_claims_verify(struct dt_colour_claims *claims)
+{
+	if (claims->v4.count)
+		verify_lanes(&claims->v4, DT_COLOUR_MESSAGE_V4_BYTES, claims->now_ns);
+	if (claims->v6.count)
+		verify_lanes(&claims->v6, DT_COLOUR_MESSAGE_V6_BYTES, claims->now_ns);
 }
 
 enum dt_colour_result dt_colour_guard_enter(const struct dt_colour_guard *guard,
 	enum dt_colour_mac_state state, uint8_t flags, uint16_t prober_id, uint32_t probe_sequence,
-	uint64_t now_ns)
+	const struct dt_colour_time *now)
 {
-	uint64_t now_epoch = dt_colour_epoch(now_ns);
-
 	if (state < DT_COLOUR_MAC_RIGHT_BEFORE)
 		return DT_COLOUR_FORGED;
 	return enter(guard, flags, prober_id, probe_sequence,
-		now_epoch + (uint64_t)state - DT_COLOUR_MAC_RIGHT, now_epoch, now_ns);
+		now->epoch + (uint64_t)state - DT_COLOUR_MAC_RIGHT, now);
 }
 
 static bool made_isn(const struct dt_colour_guard *guard, const struct prober *prober,
@@ -343,8 +325,8 @@ bool dt_colour_guard_recognise(const struct dt_colour_guard *guard, const uint8_
 		for (uint64_t epoch = first; epoch <= now_epoch + 1; epoch++) {
 			if (made_isn(guard, prober, prober_address, vip, address_len, prober_port,
 				    vip_port, isn, epoch))
-				return cap_take(
-					&prober->state->reply_cap, guard->stamp_rate_limit, now_ns);
+				return cap_take(&prober->state->reply_cap, guard->stamp_rate_limit,
+					dt_colour_time(now_ns).second);
 		}
 	}
 	return false;

@@ -8,6 +8,7 @@
 #define DYETRACE_COLOUR_GUARD_H
 
 #include "../packet/colour.h"
+#include "../packet/siphash_burst.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,15 +86,50 @@ struct dt_colour_claim {
 	uint8_t address_len;
 };
 
-// The same check in two steps, for a burst of packets. First: the MACs of all of them, calculated
-// together. The caller has checked that the reset flag and the TCP flags agree.
-void dt_colour_guard_verify(const struct dt_colour_guard *guard,
-	const struct dt_colour_claim *claims, unsigned int count, uint64_t now_ns);
+// MACs to be calculated together: of one family, whose messages are of one length.
+struct dt_colour_lanes {
+	struct dt_siphash_burst burst;
+	uint64_t macs[DT_SIPHASH_LANES];
+	uint8_t *states[DT_SIPHASH_LANES];
+	unsigned int count; // 0 at first; of the arrays, only so many are there
+};
 
-// Then, one by one as they came: replays and caps. prober_id and probe_sequence as the option says.
+struct dt_colour_claims {
+	const struct dt_colour_guard *guard;
+	uint64_t now_ns;
+	struct dt_colour_lanes v4, v6;
+};
+
+// The same check in two steps, for a burst of packets. First: the MACs of all of them, calculated
+// together. What a claim points to stays until all are verified. The caller has checked that the
+// reset flag and the TCP flags agree.
+static inline void dt_colour_claims_begin(
+	struct dt_colour_claims *claims, const struct dt_colour_guard *guard, uint64_t now_ns)
+{
+	claims->guard = guard;
+	claims->now_ns = now_ns;
+	claims->v4.count = claims->v6.count = 0;
+}
+
+void dt_colour_claims_add(struct dt_colour_claims *claims, const struct dt_colour_claim *claim);
+void dt_colour_claims_verify(struct dt_colour_claims *claims);
+
+// A time as the guard counts it: the same for all packets of a burst.
+struct dt_colour_time {
+	uint64_t epoch;
+	uint32_t second;
+};
+
+static inline struct dt_colour_time dt_colour_time(uint64_t now_ns)
+{
+	return (struct dt_colour_time){dt_colour_epoch(now_ns), (uint32_t)(now_ns / 1000000000u)};
+}
+
+// Then, one by one as they came: replays and caps. prober_id and probe_sequence as the option says;
+// now: of the same time.
 enum dt_colour_result dt_colour_guard_enter(const struct dt_colour_guard *guard,
 	enum dt_colour_mac_state state, uint8_t flags, uint16_t prober_id, uint32_t probe_sequence,
-	uint64_t now_ns);
+	const struct dt_colour_time *now);
 
 // Whether a packet to this prober, from a VIP as the prober knows it, acknowledges a probe of this
 // epoch or of one beside it. isn: the acknowledgment number minus one. Replies have a cap of their

@@ -104,26 +104,19 @@ static inline uint8_t *usual_option(uint8_t *tcp, const struct packet_view *view
 	return tcp + view->tcp_header_len - DT_COLOUR_BYTES;
 }
 
-void decolour_ahead(struct worker *worker, struct rte_mbuf *const *packets, unsigned int count)
+static inline void claim(struct dt_colour_claims *claims, struct rte_mbuf *packet)
 {
-	struct dt_colour_claim claims[WORKER_BURST];
-	unsigned int n = 0;
+	struct packet_meta *meta = packet_meta(packet);
+	const struct packet_view *view = &meta->view;
+	const uint8_t *option = usual_option(packet_l4(packet), view);
+	const uint8_t flags = option[COLOUR_FLAGS];
 
-	for (unsigned int i = 0; i < count; i++) {
-		struct packet_meta *meta = packet_meta(packets[i]);
-		const struct packet_view *view = &meta->view;
-		const uint8_t *option;
-		uint8_t flags;
-
-		meta->mac = DT_COLOUR_MAC_UNUSUAL;
-		if (!decolour_may_be_probe(packets[i]))
-			continue;
+	if (unlikely(!flags_agree(flags, view->tcp_flags))) {
 		meta->mac = DT_COLOUR_MAC_WRONG;
-		option = usual_option(packet_l4(packets[i]), view);
-		flags = option[COLOUR_FLAGS];
-		if (!flags_agree(flags, view->tcp_flags))
-			continue;
-		claims[n++] = (struct dt_colour_claim){
+		return;
+	}
+	dt_colour_claims_add(claims,
+		&(struct dt_colour_claim){
 			.option = option,
 			.source = view->is_v6 ? view->source.bytes : view->source.bytes + 12,
 			.state = &meta->mac,
@@ -131,10 +124,22 @@ void decolour_ahead(struct worker *worker, struct rte_mbuf *const *packets, unsi
 				view->tcp_sequence - ((flags & DT_COLOUR_FLAG_RESET) ? 1 : 0),
 			.source_port = view->source_port,
 			.address_len = view->is_v6 ? 16 : 4,
-		};
+		});
+}
+
+void decolour_ahead(struct worker *worker, struct rte_mbuf *const *packets, unsigned int count)
+{
+	struct dt_colour_claims claims;
+
+	dt_colour_claims_begin(&claims, worker->node->guard, worker->now.real_ns);
+	worker->colour_now = dt_colour_time(worker->now.real_ns);
+	for (unsigned int i = 0; i < count; i++) {
+		if (likely(decolour_may_be_probe(packets[i])))
+			claim(&claims, packets[i]);
+		else
+			packet_meta(packets[i])->mac = DT_COLOUR_MAC_UNUSUAL;
 	}
-	if (n)
-		dt_colour_guard_verify(worker->node->guard, claims, n, worker->now.real_ns);
+	dt_colour_claims_verify(&claims);
 }
 
 // NOPs over the option, whose sum is known. All of it stands at even offsets.
@@ -160,7 +165,7 @@ void decolour_usual(struct worker *worker, struct rte_mbuf *packet)
 	uint32_t probe_sequence = load_be32(option + COLOUR_PROBE_SEQUENCE);
 	enum dt_colour_result result =
 		dt_colour_guard_enter(worker->node->guard, (enum dt_colour_mac_state)meta->mac,
-			flags, prober_id, probe_sequence, meta->rx_real_ns);
+			flags, prober_id, probe_sequence, &worker->colour_now);
 
 	meta->stage = DT_TP_COLOUR;
 	if (likely(result == DT_COLOUR_VERIFIED)) {

@@ -41,13 +41,13 @@ struct packet_meta {
 	uint16_t prober_id;
 	uint16_t frame_bytes; // as received
 	uint16_t service;     // of the VIP that the destination named, or PACKET_NO_SERVICE
+	uint8_t direction;    // enum dt_direction; these two stand as there, too
 	uint8_t key_state;    // enum dt_key_state
-	bool stamped; // its points are written: a verified probe, or a reply that was recognised
-	bool detail;  // at every stage
-	bool reset;   // a prober's RST
-	uint8_t direction; // enum dt_direction
-	uint8_t stage;     // enum dt_trace_point: where it is
-	uint8_t work;      // enum packet_work
+	bool stamped;  // its points are written: a verified probe, or a reply that was recognised
+	bool detail;   // at every stage
+	bool reset;    // a prober's RST
+	uint8_t stage; // enum dt_trace_point: where it is
+	uint8_t work;  // enum packet_work
 	uint8_t port_in;
 	uint8_t port_out;
 	uint8_t tunnel_in;   // came through tunnels[tunnel_in - 1]; 0: none

@@ -25,6 +25,11 @@ enum {
 };
 
 _Static_assert(COPIED_BYTES == 16, "copied in one piece");
+_Static_assert(offsetof(struct packet_meta, key_state) - offsetof(struct packet_meta, direction) ==
+		       offsetof(struct dt_point, key_state) - offsetof(struct dt_point, direction),
+	"copied together");
+_Static_assert(offsetof(struct dt_point, protocol) - offsetof(struct dt_point, reason) == 3,
+	"the reason's word");
 _Static_assert(offsetof(struct dt_point, reserved0) + 3 == offsetof(struct dt_point, sample_weight),
 	"the flags' word");
 
@@ -35,10 +40,10 @@ static inline uint64_t dwell_ns(uint64_t at_ns, uint64_t rx_ns)
 	return at_ns > rx_ns ? at_ns - rx_ns : 0;
 }
 
-static inline uint8_t record_flags(const struct packet_meta *meta)
+static inline uint32_t record_flags(const struct packet_meta *meta)
 {
-	return (uint8_t)((meta->reset ? DT_RECORD_FLAG_RESET : 0) |
-			 (meta->view.is_v6 ? DT_RECORD_FLAG_IPV6 : 0));
+	return (meta->reset ? DT_RECORD_FLAG_RESET : 0u) |
+	       (meta->view.is_v6 ? DT_RECORD_FLAG_IPV6 : 0u);
 }
 
 // IPv4: the first four bytes.
@@ -54,32 +59,57 @@ static inline void write_addresses(struct dt_point *point, const struct packet_v
 	}
 }
 
-// All of a record but its time, its dwell time and its sequence.
-static inline void write_record(struct dt_record *record, const struct worker *worker,
-	const struct packet_meta *meta, uint8_t point, uint16_t reason, uint32_t sample_weight)
+// A record's place in its ring. Where worker->push takes it, the ring gives it its sequence.
+struct place {
+	struct dt_record *record;
+	uint64_t sequence;
+	uint16_t ring;
+};
+
+static inline struct place place_in(const struct dt_ring_writer *ring, unsigned int ahead)
+{
+	return (struct place){
+		dt_ring_slot(ring, ahead), dt_ring_sequence(ring, ahead), ring->index};
+}
+
+static inline struct place place_elsewhere(const struct worker *worker, struct dt_record *record)
+{
+	return (struct place){record, 0, (uint16_t)worker->index};
+}
+
+struct event {
+	uint8_t point;
+	uint16_t reason;
+	uint32_t sample_weight;
+};
+
+// All of a record but its time and its dwell time, in words rather than bytes: a store each.
+static inline __attribute__((always_inline)) void write_record(struct place place,
+	const struct worker *worker, const struct packet_meta *meta, struct event event)
 {
 	const struct packet_view *view = &meta->view;
+	struct dt_record *record = place.record;
 	struct dt_point *out = &record->point;
-	// Words in place of bytes, a store each.
-	const uint64_t head =
-		htole64((uint64_t)(uint16_t)worker->index | (uint64_t)DT_RECORD_POINT << 16);
-	const uint32_t where = htole32(worker->node->tier | (uint32_t)point << 8);
+	const uint64_t head = htole64((uint64_t)place.ring | (uint64_t)DT_RECORD_POINT << 16);
+	const uint32_t where = htole32(worker->node->tier | (uint32_t)event.point << 8);
+	const uint32_t why =
+		htole32(event.reason | record_flags(meta) << 16 | (uint32_t)view->protocol << 24);
 	const uint32_t tcp_flags = htole32(view->tcp_flags);
 
+	record->sequence = place.sequence;
 	memcpy(&record->ring, &head, sizeof(head));
 	memcpy(&out->tier, &where, 2);
-	out->direction = meta->direction;
-	out->key_state = sample_weight ? DT_KEY_SAMPLED : meta->key_state;
-	out->reason = reason;
-	out->flags = record_flags(meta);
-	out->protocol = view->protocol;
+	memcpy(&out->direction, &meta->direction, 2);
+	if (event.sample_weight)
+		out->key_state = DT_KEY_SAMPLED;
+	memcpy(&out->reason, &why, sizeof(why));
 	memcpy(&out->vip_slot, &meta->vip_slot, COPIED_BYTES);
 	write_addresses(out, view);
 	memcpy(&out->source_port, &view->source_port, 4);
 	memcpy(&out->tcp_flags, &tcp_flags, sizeof(tcp_flags));
 	memset((uint8_t *)record + REST, 0, sizeof(*record) - REST);
-	if (sample_weight)
-		out->sample_weight = sample_weight;
+	if (event.sample_weight)
+		out->sample_weight = event.sample_weight;
 }
 
 static inline void write_time(
@@ -89,89 +119,124 @@ static inline void write_time(
 	record->point.dwell_ns = dwell_ns(at->mono_ns, rx_mono_ns);
 }
 
-// Where the record goes that comes `ahead` records after the next one: into the ring itself, or to
-// what worker->push is to be given. NULL: the ring is full.
-static inline struct dt_record *place(
-	struct worker *worker, unsigned int ahead, struct dt_record *elsewhere)
+static inline void count_points(struct worker *worker, unsigned int written, unsigned int lost)
 {
-	if (likely(worker->ring != NULL))
-		return dt_ring_slot(worker->ring, ahead);
-	elsewhere->sequence = 0; // which a ring gives itself
-	return elsewhere;
-}
-
-// NULL: there was no room for it.
-static inline void publish(struct worker *worker, const struct dt_record *record)
-{
-	bool written = record != NULL;
-
-	if (likely(worker->ring != NULL)) {
-		if (likely(written))
-			dt_ring_publish(worker->ring);
-		else
-			dt_ring_lose(worker->ring);
-	} else {
-		written = worker->push(worker->push_context, record);
-	}
 	worker->counters.points_written += written;
-	worker->counters.points_lost += !written;
+	worker->counters.points_lost += lost;
 }
 
-static void push(struct worker *worker, const struct packet_meta *meta, uint8_t point,
-	uint16_t reason, const struct node_time *at, uint32_t sample_weight)
+static __attribute__((noinline)) void push_elsewhere(struct worker *worker,
+	const struct packet_meta *meta, struct event event, struct node_time at)
 {
-	struct dt_record elsewhere, *record = place(worker, 0, &elsewhere);
+	struct dt_record record;
+	bool written;
 
-	if (likely(record != NULL)) {
-		write_record(record, worker, meta, point, reason, sample_weight);
-		write_time(record, at, meta->rx_mono_ns);
+	write_record(place_elsewhere(worker, &record), worker, meta, event);
+	write_time(&record, &at, meta->rx_mono_ns);
+	written = worker->push(worker->push_context, &record);
+	count_points(worker, written, !written);
+}
+
+static inline __attribute__((always_inline)) void push(struct worker *worker,
+	const struct packet_meta *meta, struct event event, struct node_time at)
+{
+	// Before anything is written, of which the compiler has to think that it changes.
+	const uint64_t dwell = dwell_ns(at.mono_ns, meta->rx_mono_ns);
+	struct dt_ring_writer *ring = worker->ring;
+	struct place place;
+
+	if (unlikely(ring == NULL)) {
+		push_elsewhere(worker, meta, event, at);
+		return;
 	}
-	publish(worker, record);
+	if (unlikely(dt_ring_room(ring, 1) == 0)) {
+		dt_ring_lose(ring, 1);
+		count_points(worker, 0, 1);
+		return;
+	}
+	place = place_in(ring, 0);
+	write_record(place, worker, meta, event);
+	place.record->time_ns = at.real_ns;
+	place.record->point.dwell_ns = dwell;
+	dt_ring_publish(ring, 1);
+	count_points(worker, 1, 0);
 }
 
 void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
 	struct rte_mbuf *const *packets, uint32_t followed)
 {
-	unsigned int n = 0, placed = 0;
+	const unsigned int wanted = (unsigned int)__builtin_popcount(followed);
+	struct dt_ring_writer *ring = worker->ring;
+	// Asked once: what the reader frees meanwhile is not for this burst, so that what is lost
+	// leaves no gap.
+	const unsigned int room = ring ? dt_ring_room(ring, wanted) : wanted;
+	unsigned int n = 0;
 
 	for (; followed; followed &= followed - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(followed);
 		const struct packet_meta *meta = packet_meta(packets[i]);
-		struct dt_record *record;
 
-		// The ring may get room meanwhile: what is lost leaves no gap.
-		record = place(worker, placed, &leaving->elsewhere[n]);
-		placed += record != NULL;
 		leaving->index[n] = (uint8_t)i;
 		leaving->rx_mono_ns[n] = meta->rx_mono_ns;
-		leaving->records[n++] = record;
-		if (likely(record != NULL))
-			write_record(record, worker, meta, DT_TP_TX, DT_DROP_NONE, 0);
+		if (likely(n < room))
+			write_record(likely(ring) ? place_in(ring, n)
+						  : place_elsewhere(worker, &leaving->elsewhere[n]),
+				worker, meta, (struct event){.point = DT_TP_TX});
+		n++;
 	}
 	leaving->count = n;
+	leaving->room = room;
 }
 
-void stamp_left(struct worker *worker, const struct stamp_leaving *leaving, unsigned int sent)
+static void push_left(struct worker *worker, struct stamp_leaving *leaving, unsigned int left,
+	const struct node_time *at)
+{
+	for (unsigned int i = 0; i < left; i++) {
+		bool written;
+
+		write_time(&leaving->elsewhere[i], at, leaving->rx_mono_ns[i]);
+		written = worker->push(worker->push_context, &leaving->elsewhere[i]);
+		count_points(worker, written, !written);
+	}
+}
+
+void stamp_left(struct worker *worker, struct stamp_leaving *leaving, unsigned int sent)
 {
 	// They left together.
 	const struct node_time at = worker->node->clock(worker->node->clock_context);
+	struct dt_ring_writer *ring = worker->ring;
+	unsigned int left = leaving->count, written;
 
-	for (unsigned int i = 0; i < leaving->count && leaving->index[i] < sent; i++) {
-		if (likely(leaving->records[i] != NULL))
-			write_time(leaving->records[i], &at, leaving->rx_mono_ns[i]);
-		publish(worker, leaving->records[i]);
+	while (left && leaving->index[left - 1] >= sent)
+		left--;
+	if (unlikely(ring == NULL)) {
+		push_left(worker, leaving, left, &at);
+		return;
 	}
+	written = RTE_MIN(left, leaving->room);
+	for (unsigned int i = 0; i < written; i++)
+		write_time(dt_ring_slot(ring, i), &at, leaving->rx_mono_ns[i]);
+	dt_ring_publish(ring, written);
+	if (unlikely(written < left))
+		dt_ring_lose(ring, left - written);
+	count_points(worker, written, left - written);
+}
+
+// Every probe's: its own copy of push(), with what is known of it.
+static __attribute__((noinline)) void stamp_received(
+	struct worker *worker, const struct packet_meta *meta)
+{
+	push(worker, meta, (struct event){.point = DT_TP_RX},
+		(struct node_time){.mono_ns = meta->rx_mono_ns, .real_ns = meta->rx_real_ns});
 }
 
 void stamp_point(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
 {
-	struct node_time at;
-
-	if (point == DT_TP_RX)
-		at = (struct node_time){.mono_ns = meta->rx_mono_ns, .real_ns = meta->rx_real_ns};
+	if (likely(point == DT_TP_RX))
+		stamp_received(worker, meta);
 	else
-		at = worker->node->clock(worker->node->clock_context);
-	push(worker, meta, (uint8_t)point, DT_DROP_NONE, &at, 0);
+		push(worker, meta, (struct event){.point = (uint8_t)point},
+			worker->node->clock(worker->node->clock_context));
 }
 
 // xorshift64*: no state shared, no system call, the same numbers in every replay.
@@ -202,13 +267,12 @@ static bool sampled(struct worker *worker)
 
 void stamp_drop(struct worker *worker, struct packet_meta *meta, enum dt_drop_reason reason)
 {
-	struct node_time at;
+	struct event event = {.point = meta->stage, .reason = (uint16_t)reason};
 
 	if (meta->stamped) {
-		at = worker->node->clock(worker->node->clock_context);
-		push(worker, meta, meta->stage, (uint16_t)reason, &at, 0);
+		push(worker, meta, event, worker->node->clock(worker->node->clock_context));
 	} else if (sampled(worker)) {
-		push(worker, meta, meta->stage, (uint16_t)reason, &worker->now,
-			worker->node->sample_weight);
+		event.sample_weight = worker->node->sample_weight;
+		push(worker, meta, event, worker->now);
 	}
 }

@@ -23,10 +23,10 @@ static inline void stamp(struct worker *worker, struct packet_meta *meta, enum d
 // time is when that has been done, and only those that left have one.
 struct stamp_leaving {
 	unsigned int count; // 0 at first; of the rest, only so many are there
+	unsigned int room;  // for the first so many
 	uint8_t index[WORKER_BURST];
 	uint64_t rx_mono_ns[WORKER_BURST];
-	struct dt_record *records[WORKER_BURST]; // NULL: the ring was full
-	struct dt_record elsewhere[WORKER_BURST];
+	struct dt_record elsewhere[WORKER_BURST]; // without a ring
 };
 
 // Of those packets that are followed: bit i of `followed` is packets[i].
@@ -34,7 +34,7 @@ void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
 	struct rte_mbuf *const *packets, uint32_t followed);
 
 // The first `sent` packets left. Nothing else is stamped in between.
-void stamp_left(struct worker *worker, const struct stamp_leaving *leaving, unsigned int sent);
+void stamp_left(struct worker *worker, struct stamp_leaving *leaving, unsigned int sent);
 
 // Stamps the death of such a packet always, of an ordinary packet in a sample.
 void stamp_drop(struct worker *worker, struct packet_meta *meta, enum dt_drop_reason reason);

@@ -5,6 +5,7 @@
 #ifndef DYETRACE_WORKER_H
 #define DYETRACE_WORKER_H
 
+#include "colour_guard.h"
 #include "neighbour.h"
 #include "node.h"
 #include "packet.h"
@@ -136,8 +137,9 @@ struct worker {
 	struct node *node;
 	const struct vip_table *vips; // for this poll
 	struct vip_recent vip_recent;
-	struct node_time now; // of this poll
-	uint16_t least_mtu;   // of all ports
+	struct node_time now;             // of this poll
+	struct dt_colour_time colour_now; // the same, since the poll's first decolour_ahead()
+	uint16_t least_mtu;               // of all ports
 	uint32_t tick;
 	struct session_table sessions;
 	struct port_pool ports;

@@ -57,52 +57,63 @@ int dt_ring_producer_backend_slot(struct dt_ring_producer *producer, const char 
 // The name that has a slot: slots are given in turn. NULL: none has it yet.
 const char *dt_ring_producer_vip_name(const struct dt_ring_producer *producer, uint32_t slot);
 
-// The slot of the record that comes `ahead` records after the next one, to be filled in place:
-// nobody reads it before dt_ring_publish(). NULL: the ring is full.
-static inline struct dt_record *dt_ring_slot(struct dt_ring_writer *writer, unsigned int ahead)
+// How many of the `wanted` next records the ring has room for. The reader may make more at any
+// time.
+static inline unsigned int dt_ring_room(struct dt_ring_writer *writer, unsigned int wanted)
 {
-	uint64_t at = writer->head + ahead;
+	uint64_t free_at = writer->mask + 1 - writer->head; // plus tail; may wrap
 
-	if (at - writer->cached_tail > writer->mask) {
+	if (free_at + writer->cached_tail < wanted)
 		writer->cached_tail =
 			atomic_load_explicit(&writer->ring->tail, memory_order_acquire);
-		if (at - writer->cached_tail > writer->mask)
-			return NULL;
-	}
-	return &writer->records[at & writer->mask];
+	return free_at + writer->cached_tail < wanted
+		       ? (unsigned int)(free_at + writer->cached_tail)
+		       : wanted;
 }
 
-// The next record, which stands in its slot. Sets sequence and ring; the rest, time_ns included, is
-// the caller's.
-static inline void dt_ring_publish(struct dt_ring_writer *writer)
+// The slot of the record that comes `ahead` records after the next one, to be filled in place where
+// dt_ring_room() found room for it: nobody reads it before dt_ring_publish(). Its sequence is
+// dt_ring_sequence() and its ring the writer's index.
+static inline struct dt_record *dt_ring_slot(
+	const struct dt_ring_writer *writer, unsigned int ahead)
 {
-	struct dt_record *slot = &writer->records[writer->head & writer->mask];
+	return &writer->records[(writer->head + ahead) & writer->mask];
+}
 
-	slot->sequence = ++writer->head;
-	slot->ring = writer->index;
+static inline uint64_t dt_ring_sequence(const struct dt_ring_writer *writer, unsigned int ahead)
+{
+	return writer->head + ahead + 1;
+}
+
+// The next records, which stand in their slots.
+static inline void dt_ring_publish(struct dt_ring_writer *writer, unsigned int count)
+{
+	writer->head += count;
 	atomic_store_explicit(&writer->ring->head, writer->head, memory_order_release);
 }
 
-// Counts a record that found the ring full.
-static inline void dt_ring_lose(struct dt_ring_writer *writer)
+// Counts records that found the ring full.
+static inline void dt_ring_lose(struct dt_ring_writer *writer, unsigned int count)
 {
 	uint64_t lost = atomic_load_explicit(&writer->ring->lost, memory_order_relaxed);
 
-	atomic_store_explicit(&writer->ring->lost, lost + 1, memory_order_relaxed);
+	atomic_store_explicit(&writer->ring->lost, lost + count, memory_order_relaxed);
 }
 
-// Writes one record, as the two above do; never waits. false: the ring was full, the record is lost
-// and counted.
+// Writes one record, all but its sequence and its ring the caller's; never waits. false: the ring
+// was full, the record is lost and counted.
 static inline bool dt_ring_push(struct dt_ring_writer *writer, const struct dt_record *record)
 {
 	struct dt_record *slot = dt_ring_slot(writer, 0);
 
-	if (slot == NULL) {
-		dt_ring_lose(writer);
+	if (dt_ring_room(writer, 1) == 0) {
+		dt_ring_lose(writer, 1);
 		return false;
 	}
 	*slot = *record;
-	dt_ring_publish(writer);
+	slot->sequence = dt_ring_sequence(writer, 0);
+	slot->ring = writer->index;
+	dt_ring_publish(writer, 1);
 	return true;
 }
 
