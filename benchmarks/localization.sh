@@ -23,8 +23,8 @@ mv "$out.json.new" "$out.json"
 	echo "- machine: $(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), Linux $(uname -r), load $(cut -d' ' -f1 /proc/loadavg) at the end"
 	echo "- Java: $("$java" -version 2>&1 | sed -n 2p)"
 	echo
-	echo "F of precision and recall, averaged over the traces of a family. Dyetrace runs with its built-in parameters; the others are tuned per family"
-	echo "on other seeds, the winner named. Times are CPU time of the one thread, for Dyetrace from the last observation to the answer. Published rows"
+	echo "F of precision and recall, averaged over the traces of a family. Dyetrace runs with its built-in parameters, chosen on other seeds than those"
+	echo "scored here; the others are tuned per family, on other seeds too, the winner named. Times are CPU time of the one thread, for Dyetrace from the last observation to the answer. Published rows"
 	echo "were measured on other traces of the same protocol; our generators' parameters stand below."
 	echo
 	cat "$out.log"

@@ -30,6 +30,8 @@ final class Families {
         "k = 10 fat tree, 250 hosts, 1 to 8 directed links lose 0.2 to 1.8 %, background up to 1e-4, ";
     String device =
         "the same tree, 1 or 2 switches lose 0.2 to 1.8 %, inside or on each of their links, ";
+    String matrix =
+        "k = 18 fat tree, 2,916 undirected links, rack-to-rack paths, 10 flows of 30 packets each, 1 to 50 links lose all, 0.1 to 100 % of packets, or 10 to 90 % of flows, ";
     return List.of(
         family(
             "links, known paths",
@@ -77,25 +79,35 @@ final class Families {
             "best .994",
             s -> FatTreeTraces.votes(s, true, 10)),
         family(
-            "deTector, links covered once",
-            "k = 18 fat tree, 2,916 undirected links, rack-to-rack paths, 10 flows of 30 packets each, 1 to 50 links lose all, 0.1 to 100 % of packets, or 10 to 90 % of flows",
+            "deTector, coverage 1, identifiability 1",
+            matrix + "every link on 1 path or more, no two on the same",
             "PLL .878",
-            s -> FatTreeTraces.matrix(s, 1, 50)),
+            s -> FatTreeTraces.matrix(s, 1, true, 50)),
         family(
-            "deTector, links covered thrice",
-            "the same, every link on 3 paths or more",
+            "deTector, coverage 3, identifiability 1",
+            matrix + "every link on 3 paths or more, no two on the same",
             "PLL .940",
-            s -> FatTreeTraces.matrix(s, 3, 50)),
+            s -> FatTreeTraces.matrix(s, 3, true, 50)),
+        family(
+            "deTector, coverage 1, identifiability 0",
+            matrix + "every link on 1 path or more, most share it with others",
+            "",
+            s -> FatTreeTraces.matrix(s, 1, false, 50)),
         family(
             "gateway, stamped",
             "8 probers, 4 routers, 4 clusters of 6 gateways, 3 balancers and 16 backends, 25,600 probes, 1 to 3 of dead nodes, nodes losing 5 to 55 %, links losing 3 to 100 %",
             "Flock .80",
-            s -> GatewayTraces.trace(s, true, 200, 3)),
+            s -> GatewayTraces.trace(s, GatewayTraces.Lost.KNOWN, 200, 3)),
+        family(
+            "gateway, stamped until lost",
+            "the same; the path of a lost probe ends where it was lost",
+            "Flock .80",
+            s -> GatewayTraces.trace(s, GatewayTraces.Lost.LAST_STAMP, 200, 3)),
         family(
             "gateway, lost probes unstamped",
             "the same; a lost probe is a set of 288 paths",
             "Flock .75",
-            s -> GatewayTraces.trace(s, false, 200, 3)),
+            s -> GatewayTraces.trace(s, GatewayTraces.Lost.UNSTAMPED, 200, 3)),
         family(
             "quiet, links known",
             soft.replace("1 to 8", "no") + "25,000 flows",
@@ -107,12 +119,16 @@ final class Families {
             "",
             s -> FatTreeTraces.links(s, sets, 8000, 0)),
         family("quiet, 007", "as above, no failure", "", s -> FatTreeTraces.votes(s, true, 0)),
-        family("quiet, deTector", "as above, no failure", "", s -> FatTreeTraces.matrix(s, 3, 0)),
+        family(
+            "quiet, deTector",
+            "as above, no failure",
+            "",
+            s -> FatTreeTraces.matrix(s, 3, true, 0)),
         family(
             "quiet, gateway",
             "as above, no failure",
             "",
-            s -> GatewayTraces.trace(s, s % 2 == 0, 200, 0)));
+            s -> GatewayTraces.trace(s, GatewayTraces.Lost.values()[(int) (s % 3)], 200, 0)));
   }
 
   private static Family family(

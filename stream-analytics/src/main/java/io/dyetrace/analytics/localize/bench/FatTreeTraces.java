@@ -1,7 +1,6 @@
 package io.dyetrace.analytics.localize.bench;
 
 import io.dyetrace.analytics.localize.Topology;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -202,10 +201,10 @@ final class FatTreeTraces {
 
   /**
    * deTector (ATC 2017): switch links of a k = 18 fat tree, undirected, probed along a matrix of
-   * rack-to-rack paths chosen so that every link is covered so many times. A failed link loses
-   * everything, a share of all packets, or all packets of a share of the flows.
+   * rack-to-rack paths: {@link ProbeMatrix}. A failed link loses everything, a share of all
+   * packets, or all packets of a share of the flows.
    */
-  static LabelledTrace matrix(long seed, int coverage, int failures) {
+  static LabelledTrace matrix(long seed, int coverage, boolean identifiable, int failures) {
     SplittableRandom random = new SplittableRandom(seed);
     FatTree tree = new FatTree(18, 0, true);
     Topology topology = tree.network.topology();
@@ -222,31 +221,7 @@ final class FatTreeTraces {
         default -> loss.blackholed[link] = 0.1 + 0.8 * random.nextDouble();
       }
     }
-    int[] covered = new int[topology.links()];
-    List<int[]> matrix = new ArrayList<>();
-    int[] tors = new int[18 * 9];
-    for (int p = 0; p < 18; p++) {
-      System.arraycopy(tree.tor[p], 0, tors, p * 9, 9);
-    }
-    for (int tries = 0; tries < 400_000; tries++) {
-      int a = tors[random.nextInt(tors.length)];
-      int b = tors[random.nextInt(tors.length)];
-      if (tree.podOfTor[a] == tree.podOfTor[b]) {
-        continue;
-      }
-      int[] path = tree.rackPath(a, b, random.nextInt(tree.core.length));
-      int fresh = 0;
-      for (int i = 0; path[i] >= 0; i++) {
-        fresh += covered[path[i]] < coverage ? 1 : 0;
-      }
-      if (fresh < (tries < 200_000 ? 3 : 1)) {
-        continue;
-      }
-      for (int i = 0; path[i] >= 0; i++) {
-        covered[path[i]]++;
-      }
-      matrix.add(path);
-    }
+    List<int[]> matrix = new ProbeMatrix(tree, coverage, identifiable, random).paths();
     for (int[] path : matrix) {
       for (int flow = 0; flow < 10; flow++) {
         trace.add(path, 30, loss.lost(path, 30));

@@ -7,10 +7,21 @@ import java.util.SplittableRandom;
 
 /**
  * A cloud gateway: probers, ECMP routers, gateway nodes, load balancers and backends. Seen is the
- * way there of each probe. With stamps its path is known; without, a lost probe may have taken any
- * path that ECMP allows it.
+ * way there of each probe. With stamps its path is known, of a lost probe perhaps only up to the
+ * link that was to take it from the last stamp on; without, a lost probe may have taken any path
+ * that ECMP allows it.
  */
 final class GatewayTraces {
+  /** What is known of the path of a lost probe. */
+  enum Lost {
+    /** All of it. */
+    KNOWN,
+    /** As far as it came. */
+    LAST_STAMP,
+    /** What ECMP allows. */
+    UNSTAMPED
+  }
+
   private static final int PROBERS = 8;
   private static final int ROUTERS = 4;
   private static final int CLUSTERS = 4;
@@ -22,7 +33,7 @@ final class GatewayTraces {
 
   private GatewayTraces() {}
 
-  static LabelledTrace trace(long seed, boolean stamped, int probesPerVip, int failures) {
+  static LabelledTrace trace(long seed, Lost view, int probesPerVip, int failures) {
     SplittableRandom random = new SplittableRandom(seed);
     Network network = new Network(false);
     int[] prober = nodes(network, "prober", PROBERS);
@@ -56,8 +67,7 @@ final class GatewayTraces {
       }
     }
     Topology topology = network.topology();
-    LabelledTrace trace =
-        new LabelledTrace("gateway-" + seed, stamped ? "stamps" : "lost-unstamped", topology);
+    LabelledTrace trace = new LabelledTrace("gateway-" + seed, view.name(), topology);
     Loss loss = new Loss(topology, 1e-6, HIGHEST_BACKGROUND, random);
     fail(trace, loss, random, failures, PROBERS);
     for (int p : prober) {
@@ -76,8 +86,15 @@ final class GatewayTraces {
           int[] candidates = Network.join(all);
           for (int i = 0; i < probesPerVip; i++) {
             int[] path = all.get(random.nextInt(all.size()));
-            long lost = loss.lost(path, 1);
-            trace.add(stamped || lost == 0 ? path : candidates, 1, lost);
+            int hops = loss.hops(path);
+            boolean lost = path[hops] >= 0;
+            int[] seen =
+                switch (view) {
+                  case KNOWN -> path;
+                  case LAST_STAMP -> lost ? Network.begin(path, hops + 1) : path;
+                  case UNSTAMPED -> lost ? candidates : path;
+                };
+            trace.add(seen, 1, lost ? 1 : 0);
           }
         }
       }

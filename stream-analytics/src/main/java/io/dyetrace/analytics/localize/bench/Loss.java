@@ -47,6 +47,22 @@ final class Loss {
     return binomial(sent, 1 - arrives);
   }
 
+  /** How many links one packet gets over in one piece, the node behind each included. */
+  int hops(int[] path) {
+    if (random.nextDouble() < node[topology.from(path[0])]) {
+      return 0;
+    }
+    int hops = 0;
+    while (path[hops] >= 0) {
+      double arrives = (1 - link[path[hops]]) * (1 - node[topology.to(path[hops])]);
+      if (random.nextDouble() >= arrives) {
+        break;
+      }
+      hops++;
+    }
+    return hops;
+  }
+
   /** Skips from one lost packet to the next. */
   private long binomial(long n, double p) {
     if (p <= 0) {

@@ -2,6 +2,7 @@ package io.dyetrace.analytics.localize.bench;
 
 import io.dyetrace.analytics.localize.Topology;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,13 @@ final class Network {
       to[l] = links.get(l)[1];
     }
     return new Topology(nodeIds, kinds.toArray(new String[0]), ids, from, to, undirected);
+  }
+
+  /** The first links of a path, ended by -1. */
+  static int[] begin(int[] path, int links) {
+    int[] begin = Arrays.copyOf(path, links + 1);
+    begin[links] = -1;
+    return begin;
   }
 
   /** Paths one after the other. */
