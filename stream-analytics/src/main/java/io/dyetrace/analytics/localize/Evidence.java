@@ -10,7 +10,7 @@ import java.util.Arrays;
  * paths and sets, not with observations.
  */
 public final class Evidence {
-  private static final int BINS = 16 * 62;
+  private static final int BINS = 8 * 62;
 
   /**
    * An observation that lost everything counts as so many packets: they met one fate (a black hole

@@ -21,6 +21,10 @@ final class Likelihood {
   static final double HIGHEST_WEIGHT = 9.2;
 
   private static final double HOPELESS_NATS = 0;
+
+  /** Numbers that may be kept to save time: 64 MiB. */
+  private static final long MOST_KEPT = 8L << 20;
+
   private static final double[] NONE = new double[0];
 
   final Evidence evidence;
@@ -49,10 +53,18 @@ final class Likelihood {
   private final int[][] lossyOf;
   private final int[][] lossyOfSet;
   private final Map<Integer, double[]> rowTables = new HashMap<>();
-  private final Map<Long, double[]> freshTables = new HashMap<>();
+  private final Map<Long, double[][]> freshTables = new HashMap<>();
   private final double[][] survival;
   private final @Nullable Classes[] classesOf;
   private final @Nullable Signatures[] signaturesOf;
+
+  /** What the observations of a set added to the scores of its kinds of components. */
+  private final @Nullable Kinds[] added;
+
+  /** The same for what the paths of a lossy observation share. */
+  private final @Nullable Shared[] addedShared;
+
+  private long kept;
 
   Likelihood(
       Evidence evidence,
@@ -74,6 +86,8 @@ final class Likelihood {
     lossyOfSet = index.lossyOfSet;
     classesOf = new Classes[evidence.sets.length];
     signaturesOf = new Signatures[evidence.sets.length];
+    added = new Kinds[evidence.sets.length];
+    addedShared = new Shared[evidence.lossySet.length];
     survival = new double[evidence.binSize.length][];
     for (int bin = 0; bin < survival.length; bin++) {
       if (evidence.binSize[bin] > 0) {
@@ -91,11 +105,8 @@ final class Likelihood {
     for (int r = 0; r < evidence.rowComponents.length; r++) {
       scoreRow(r, 1);
     }
-    for (int k = 0; k < evidence.sets.length; k++) {
-      scoreLossless(k, 1);
-    }
-    for (int o = 0; o < evidence.lossySet.length; o++) {
-      scoreLossy(o, 1);
+    for (int s = 0; s < evidence.sets.length; s++) {
+      scoreSet(s, 1);
     }
     for (int c = 0; c < components; c++) {
       double most = Double.NEGATIVE_INFINITY;
@@ -105,6 +116,9 @@ final class Likelihood {
       hopeless[c] = most < HOPELESS_NATS && !failed.contains(c);
     }
     Arrays.fill(signaturesOf, null);
+    Arrays.fill(added, null);
+    Arrays.fill(addedShared, null);
+    kept = 0;
   }
 
   private static double[] grid(Parameters parameters, double background) {
@@ -158,9 +172,19 @@ final class Likelihood {
   /** As {@link #profile}, for a component that has failed: as if it were healthy. */
   double[] profileAgain(int c, double[] weights) {
     double now = weight[c];
+    Classes[] classes = new Classes[setsOf[c].length];
+    Signatures[] signatures = new Signatures[classes.length];
+    for (int i = 0; i < classes.length; i++) {
+      classes[i] = classesOf[setsOf[c][i]];
+      signatures[i] = signaturesOf[setsOf[c][i]];
+    }
     replace(c, 0);
     double[] change = profile(c, weights);
-    replace(c, now);
+    weight[c] = now;
+    for (int i = 0; i < classes.length; i++) {
+      classesOf[setsOf[c][i]] = classes[i];
+      signaturesOf[setsOf[c][i]] = signatures[i];
+    }
     return change;
   }
 
@@ -169,10 +193,7 @@ final class Likelihood {
       scoreRow(r, sign);
     }
     for (int s : setsOf[c]) {
-      scoreLossless(s, sign);
-      for (int o : lossyOfSet[s]) {
-        scoreLossy(o, sign);
-      }
+      scoreSet(s, sign);
     }
     for (int o : lossyOf[c]) {
       scoreLossy(o, sign);
@@ -261,21 +282,27 @@ final class Likelihood {
     int[] of = new int[set.components.length];
     int used = 0;
     List<int[]> kinds = new ArrayList<>();
-    int[] counts = new int[n];
+    long[] keys = new long[of.length];
     for (int i = 0; i < of.length; i++) {
       if (hopeless[set.components[i]]) {
         continue;
       }
-      Arrays.fill(counts, 0);
+      // Each class has a random number: sums of them are equal for equal counts only.
+      long key = 0;
       for (int p : set.pathsOf[i]) {
-        counts[classes.of[p]]++;
+        key += classKey(classes.of[p]);
       }
       int kind = 0;
-      while (kind < kinds.size() && !Arrays.equals(kinds.get(kind), counts)) {
+      while (kind < kinds.size() && keys[kind] != key) {
         kind++;
       }
       if (kind == kinds.size()) {
-        kinds.add(counts.clone());
+        int[] counts = new int[n];
+        for (int p : set.pathsOf[i]) {
+          counts[classes.of[p]]++;
+        }
+        kinds.add(counts);
+        keys[kind] = key;
       }
       components[used] = set.components[i];
       of[used++] = kind;
@@ -283,15 +310,51 @@ final class Likelihood {
     return new Signatures(Arrays.copyOf(components, used), of, kinds);
   }
 
-  private void scoreLossless(int s, int sign) {
-    PathSet set = evidence.sets[s];
-    double[] bins = set.losslessByBin();
-    if (bins.length == 0) {
-      return;
-    }
-    Classes classes = classes(s);
+  /** A number like a random one for each class. */
+  private static long classKey(int k) {
+    long x = (k + 1) * 0x9E3779B97F4A7C15L;
+    x = (x ^ (x >>> 32)) * 0xD6E8FEB86659FD93L;
+    return x ^ (x >>> 32);
+  }
+
+  /** All observations of a set. */
+  private void scoreSet(int s, int sign) {
     Signatures signatures = signatures(s);
+    Kinds before = added[s];
+    boolean fresh = before == null || sign > 0;
+    double[][] change =
+        before == null || sign > 0
+            ? losslessChange(evidence.sets[s], classes(s), signatures)
+            : before.change;
+    for (int o : lossyOfSet[s]) {
+      Shared known = addedShared[o];
+      Shared shared =
+          fresh || known == null ? new Shared(lossyChange(o, fresh ? change : null)) : known;
+      addShared(o, shared.change, sign);
+      addedShared[o] = sign > 0 && kept < MOST_KEPT ? shared : null;
+    }
+    add(signatures, change, sign);
+    keep(s, sign > 0 ? new Kinds(change) : null);
+  }
+
+  /** Keeps what was added, so that it need not be computed again to be taken away. */
+  private void keep(int s, @Nullable Kinds now) {
+    kept -= size(s, added[s]);
+    added[s] = kept < MOST_KEPT ? now : null;
+    kept += size(s, added[s]);
+  }
+
+  private long size(int s, @Nullable Kinds kinds) {
+    return kinds == null ? 0 : (long) (kinds.change.length + lossyOfSet[s].length) * grid.length;
+  }
+
+  private double[][] losslessChange(PathSet set, Classes classes, Signatures signatures) {
+    double[] bins = set.losslessByBin();
     double[][] change = new double[signatures.kinds.size()][grid.length];
+    double[][] products = new double[change.length][grid.length];
+    for (double[] product : products) {
+      Arrays.fill(product, 1);
+    }
     int n = classes.weight.length;
     double least = classes.least();
     double[] survivors = new double[n];
@@ -299,47 +362,71 @@ final class Likelihood {
       if (bins[bin] == 0) {
         continue;
       }
+      double all = 0;
+      for (int k = 0; k < n && n > 1; k++) {
+        survivors[k] = Math.exp(-evidence.binSize[bin] * (classes.weight[k] - least));
+        all += classes.paths[k] * survivors[k];
+      }
       for (int kind = 0; kind < change.length; kind++) {
         int[] with = signatures.kinds.get(kind);
-        double[] into = change[kind];
         if (n == 1) {
           double[] table = freshTable(bin, with[0], set.paths);
           for (int j = 0; j < grid.length; j++) {
-            into[j] += bins[bin] * table[j];
+            change[kind][j] += bins[bin] * table[j];
           }
           continue;
         }
         double touched = 0;
-        double untouched = 0;
         for (int k = 0; k < n; k++) {
-          if (kind == 0) {
-            survivors[k] = Math.exp(-evidence.binSize[bin] * (classes.weight[k] - least));
-          }
           touched += with[k] * survivors[k];
-          untouched += (classes.paths[k] - with[k]) * survivors[k];
         }
-        double all = touched + untouched;
-        for (int j = 0; j < grid.length; j++) {
-          into[j] +=
-              bins[bin]
-                  * Math.log(Math.max(1e-300, (untouched + touched * survival[bin][j]) / all));
-        }
+        multiply(products[kind], change[kind], touched / all, survival[bin], bins[bin]);
       }
     }
-    add(signatures, change, sign);
+    for (int kind = 0; kind < change.length && n > 1; kind++) {
+      for (int j = 0; j < grid.length; j++) {
+        change[kind][j] += Math.log(products[kind][j]);
+      }
+    }
+    return change;
+  }
+
+  /**
+   * Adds {@code count} times the logarithm of {@code 1 - share (1 - survival)}: logarithms are
+   * dear, so that factors are multiplied first as long as the product has room.
+   */
+  private static void multiply(
+      double[] product, double[] sum, double share, double[] survival, double count) {
+    for (int j = 0; j < product.length; j++) {
+      double factor = 1 - share * (1 - survival[j]);
+      if (count > 4 || factor < 1e-30) {
+        sum[j] += count * Math.log(Math.max(1e-300, factor));
+        continue;
+      }
+      double next = product[j];
+      for (int i = 0; i < count; i++) {
+        next *= factor;
+      }
+      if (next < 1e-150) {
+        sum[j] += Math.log(next);
+        next = 1;
+      }
+      product[j] = next;
+    }
   }
 
   /** As long as nothing of a set has failed, only the share of its paths matters. */
   private double[] freshTable(int bin, int with, int paths) {
-    long key = ((long) bin << 48) | ((long) with << 24) | paths;
-    double[] table = freshTables.get(key);
+    long key = ((long) with << 32) | paths;
+    double[][] tables = freshTables.computeIfAbsent(key, k -> new double[survival.length][]);
+    double[] table = tables[bin];
     if (table == null) {
       table = new double[grid.length];
       double share = (double) with / paths;
       for (int j = 0; j < grid.length; j++) {
         table[j] = Math.log(1 - share + share * survival[bin][j]);
       }
-      freshTables.put(key, table);
+      tables[bin] = table;
     }
     return table;
   }
@@ -354,7 +441,37 @@ final class Likelihood {
     }
   }
 
+  /** A lossy observation, where what all of its paths share changes. */
   private void scoreLossy(int o, int sign) {
+    int s = evidence.lossySet[o];
+    Signatures signatures = signatures(s);
+    double[][] change = new double[signatures.kinds.size()][grid.length];
+    double[] shared = lossyChange(o, change);
+    add(signatures, change, sign);
+    addShared(o, shared, sign);
+    Kinds all = added[s];
+    for (int kind = 0; all != null && kind < change.length; kind++) {
+      for (int j = 0; j < grid.length; j++) {
+        all.change[kind][j] += sign * change[kind][j];
+      }
+    }
+    addedShared[o] = sign > 0 && all != null ? new Shared(shared) : null;
+  }
+
+  private void addShared(int o, double[] change, int sign) {
+    for (int c : evidence.lossyShared[o]) {
+      int at = c * grid.length;
+      for (int j = 0; j < grid.length; j++) {
+        scores[at + j] += sign * change[j];
+      }
+    }
+  }
+
+  /**
+   * By how much a lossy observation changes for each weight of what all of its paths share; adds by
+   * how much it changes for each kind of what they do not.
+   */
+  private double[] lossyChange(int o, double @Nullable [][] change) {
     Classes classes = classes(evidence.lossySet[o]);
     Signatures signatures = signatures(evidence.lossySet[o]);
     int n = classes.weight.length;
@@ -373,8 +490,7 @@ final class Likelihood {
       bases[k] = Math.exp(base[k] - most);
       sum += classes.paths[k] * bases[k];
     }
-    double count = sign * evidence.lossyCount[o];
-    double[][] change = new double[signatures.kinds.size()][grid.length];
+    double count = evidence.lossyCount[o];
     double[] shared = new double[grid.length];
     double[] with = new double[n];
     for (int j = 0; j < grid.length; j++) {
@@ -391,22 +507,16 @@ final class Likelihood {
       }
       double logSum = Math.log(sum) + most;
       shared[j] = count * (Math.log(Math.max(1e-300, all)) + top - logSum);
-      for (int kind = 0; kind < change.length; kind++) {
+      for (int kind = 0; change != null && kind < change.length; kind++) {
         int[] members = signatures.kinds.get(kind);
         double mixed = 0;
         for (int k = 0; k < n; k++) {
           mixed += members[k] * with[k] + (classes.paths[k] - members[k]) * bases[k] * shrink;
         }
-        change[kind][j] = count * (Math.log(Math.max(1e-300, mixed)) + top - logSum);
+        change[kind][j] += count * (Math.log(Math.max(1e-300, mixed)) + top - logSum);
       }
     }
-    add(signatures, change, 1);
-    for (int c : evidence.lossyShared[o]) {
-      int at = c * grid.length;
-      for (int j = 0; j < grid.length; j++) {
-        scores[at + j] += shared[j];
-      }
-    }
+    return shared;
   }
 
   private double sharedWeight(int o) {
@@ -615,6 +725,12 @@ final class Likelihood {
       return hops / paths[k];
     }
   }
+
+  /** What was added for each kind of components of a set. */
+  private record Kinds(double[][] change) {}
+
+  /** What was added for what the paths of a lossy observation share. */
+  private record Shared(double[] change) {}
 
   private record Signatures(int[] components, int[] of, List<int[]> kinds) {}
 }

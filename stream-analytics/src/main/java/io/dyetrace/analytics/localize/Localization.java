@@ -27,6 +27,7 @@ public record Localization(
    * A component that may have failed.
    *
    * @param loss the share of packets it loses if it failed
+   * @param alike how many components, it included, nobody can tell apart by these observations
    */
-  public record Ranked(Kind kind, int id, double posterior, double loss) {}
+  public record Ranked(Kind kind, int id, double posterior, double loss, int alike) {}
 }

@@ -29,8 +29,9 @@ import picocli.CommandLine.Option;
     description = "Says which links and devices lose packets, from observations of paths.",
     footer = {
       "",
-      "Each file is a trace in the format pathobs/1: a line with the topology, then a line an",
-      "observation. Several files give one answer each, in order. - reads standard input.",
+      "Each file is a trace in the format pathobs/1: a line with the topology, then one",
+      "line for each observation. Several files give one answer each, in order.",
+      "- reads standard input.",
       "Answers go to standard output, progress on long inputs and errors to standard error.",
       "Exit status: 0 done, 2 wrong options, or input that is not in the format.",
       "",
@@ -122,6 +123,9 @@ public final class LocalizeMain implements Callable<Integer> {
         json.writeNumberField("id", ranked.id());
         json.writeNumberField("posterior", rounded(ranked.posterior()));
         json.writeNumberField("loss", rounded(ranked.loss()));
+        if (ranked.alike() > 1) {
+          json.writeNumberField("alike", ranked.alike());
+        }
         json.writeEndObject();
       }
       json.writeEndArray();
@@ -167,11 +171,12 @@ public final class LocalizeMain implements Callable<Integer> {
       text.append(
           String.format(
               Locale.ROOT,
-              "  %-7s  %-40s posterior %.3f, loses %.3g %%%n",
+              "  %-7s  %-40s posterior %.3f, loses %.3g %%%s%n",
               accused ? "accused" : "",
               device ? device(topology, ranked.id()) : link(topology, ranked.id()),
               ranked.posterior(),
-              100 * ranked.loss()));
+              100 * ranked.loss(),
+              ranked.alike() > 1 ? ", one of " + ranked.alike() + " alike" : ""));
     }
     return text.toString();
   }

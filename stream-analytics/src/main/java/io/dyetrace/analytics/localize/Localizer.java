@@ -29,6 +29,7 @@ public final class Localizer {
     List<Search.Slot> slots = search.slots();
     Map<Integer, Suspect> suspects = suspects(slots);
     consolidate(evidence, search, suspects);
+    share(evidence, suspects);
     double surplus = search.surplus(slots);
     List<Suspect> ranking = new ArrayList<>(suspects.values());
     ranking.sort(
@@ -53,6 +54,9 @@ public final class Localizer {
     double posterior;
     double weight;
     double weightShare;
+
+    /** How many components cannot be told from it, it included. */
+    int twins = 1;
 
     Suspect(int component) {
       this.component = component;
@@ -97,7 +101,7 @@ public final class Localizer {
 
   /**
    * A device stands for its links when so many of them fail that they hardly do so independently: a
-   * failed device takes some share of its links along, any share equally likely.
+   * failed device takes some share of its links along, a large one more likely than a small one.
    */
   private static void consolidate(
       Evidence evidence, Search search, Map<Integer, Suspect> suspects) {
@@ -125,8 +129,7 @@ public final class Localizer {
           continue;
         } else {
           int degree = topology.degree(v);
-          odds =
-              logLink - Math.log(degree + 1) - Numbers.logChoose(degree, count) - count * logLink;
+          odds = logLink + logShare(degree, count) - count * logLink;
         }
         if (odds > bestOdds) {
           bestOdds = odds;
@@ -147,6 +150,48 @@ public final class Localizer {
       }
       device.add(bestOdds > 1e5 ? device.posterior : 1 / (1 + Math.exp(-bestOdds)), weight);
     }
+  }
+
+  /**
+   * What cannot be told apart failed equally probably. The search has to decide for one of them,
+   * and then takes for granted what goes with it.
+   */
+  private static void share(Evidence evidence, Map<Integer, Suspect> suspects) {
+    if (suspects.isEmpty()) {
+      return;
+    }
+    Twins twins = new Twins(evidence);
+    for (Suspect suspect : List.copyOf(suspects.values())) {
+      int[] alike = twins.of(suspect.component);
+      if (alike.length < 2 || suspect.twins > 1) {
+        continue;
+      }
+      double sum = 0;
+      double weights = 0;
+      for (int twin : alike) {
+        Suspect other = suspects.get(twin);
+        sum += other == null ? 0 : other.posterior;
+        weights += other == null ? 0 : other.posterior * other.weight;
+      }
+      for (int twin : alike) {
+        Suspect other = suspects.computeIfAbsent(twin, Suspect::new);
+        other.posterior = sum / alike.length;
+        other.weight = weights / sum;
+        other.twins = alike.length;
+      }
+    }
+  }
+
+  /**
+   * How probably a failed device takes just these of its links along: each with a probability that
+   * has a density of {@code 4 q³} between 0 and 1.
+   */
+  private static double logShare(int degree, int count) {
+    double sum = Math.log(4);
+    for (int i = 1; i <= degree - count; i++) {
+      sum += Math.log((double) i / (count + 3 + i));
+    }
+    return sum - Math.log(degree + 4.0);
   }
 
   private static Localization answer(
@@ -170,7 +215,8 @@ public final class Localizer {
                 link ? Localization.Kind.LINK : Localization.Kind.DEVICE,
                 id,
                 suspect.posterior,
-                -Math.expm1(-suspect.weight)));
+                -Math.expm1(-suspect.weight),
+                suspect.twins));
       }
     }
     return new Localization(List.copyOf(links), List.copyOf(devices), ranked, background);

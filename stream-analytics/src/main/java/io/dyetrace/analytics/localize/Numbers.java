@@ -57,13 +57,4 @@ final class Numbers {
     }
     return false;
   }
-
-  /** ln of "n choose k". */
-  static double logChoose(int n, int k) {
-    double sum = 0;
-    for (int i = 0; i < k; i++) {
-      sum += Math.log((double) (n - i) / (i + 1));
-    }
-    return sum;
-  }
 }

@@ -1,9 +1,7 @@
 package io.dyetrace.analytics.localize;
 
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -54,40 +52,35 @@ public final class PathSet {
       }
     }
     int[] hops = new int[paths];
-    Map<Integer, int[]> members = new HashMap<>();
-    Map<Integer, Integer> counts = new HashMap<>();
-    int path = 0;
-    for (int link : code) {
-      if (link < -1) {
-        break;
-      }
-      if (link < 0) {
-        path++;
-        continue;
-      }
-      if (note(members, counts, link, path, paths)) {
-        hops[path]++;
-      }
-      note(members, counts, topology.links() + topology.from(link), path, paths);
-      note(members, counts, topology.links() + topology.to(link), path, paths);
-    }
-    int[] all = members.keySet().stream().mapToInt(Integer::intValue).sorted().toArray();
-    int[] components = new int[all.length];
-    int[][] pathsOf = new int[all.length][];
-    int[] shared = new int[all.length];
+    long[] members = members(topology, code);
+    int[] components = new int[members.length];
+    int[][] pathsOf = new int[members.length][];
+    int[] shared = new int[members.length];
     int some = 0;
     int every = 0;
-    for (int c : all) {
+    int end;
+    for (int start = 0; start < members.length; start = end) {
+      int c = (int) (members[start] >> 32);
+      end = start;
+      while (end < members.length && (int) (members[end] >> 32) == c) {
+        if (c < topology.links()) {
+          hops[(int) members[end]]++;
+        }
+        end++;
+      }
       if (elsewhere.contains(c)) {
         continue;
       }
-      int count = counts.getOrDefault(c, 0);
-      if (count == paths) {
+      if (end - start == paths) {
         shared[every++] = c;
-      } else {
-        components[some] = c;
-        pathsOf[some++] = Arrays.copyOf(members.getOrDefault(c, new int[0]), count);
+        continue;
       }
+      components[some] = c;
+      pathsOf[some] = new int[end - start];
+      for (int i = start; i < end; i++) {
+        pathsOf[some][i - start] = (int) members[i];
+      }
+      some++;
     }
     return new PathSet(
         paths,
@@ -97,16 +90,31 @@ public final class PathSet {
         hops);
   }
 
-  private static boolean note(
-      Map<Integer, int[]> members, Map<Integer, Integer> counts, int c, int path, int paths) {
-    int[] of = members.computeIfAbsent(c, key -> new int[paths]);
-    int count = counts.getOrDefault(c, 0);
-    if (count > 0 && of[count - 1] == path) {
-      return false;
+  /** Which component is on which path: the component in the upper half, ascending, each once. */
+  private static long[] members(Topology topology, int[] code) {
+    long[] members = new long[3 * code.length];
+    int count = 0;
+    int path = 0;
+    for (int link : code) {
+      if (link < -1) {
+        break;
+      }
+      if (link < 0) {
+        path++;
+        continue;
+      }
+      members[count++] = (long) link << 32 | path;
+      members[count++] = (long) (topology.links() + topology.from(link)) << 32 | path;
+      members[count++] = (long) (topology.links() + topology.to(link)) << 32 | path;
     }
-    of[count] = path;
-    counts.put(c, count + 1);
-    return true;
+    Arrays.sort(members, 0, count);
+    int distinct = 0;
+    for (int i = 0; i < count; i++) {
+      if (i == 0 || members[i] != members[i - 1]) {
+        members[distinct++] = members[i];
+      }
+    }
+    return Arrays.copyOf(members, distinct);
   }
 
   /** Counts an observation that lost nothing. */
@@ -122,12 +130,12 @@ public final class PathSet {
     return losslessByBin;
   }
 
-  /** Exact up to 32 packets, then steps of at most 1/16: the likelihood is smooth in the size. */
+  /** Exact up to 16 packets, then steps of at most 1/8: the likelihood is smooth in the size. */
   static int bin(long sent) {
-    if (sent < 32) {
+    if (sent < 16) {
       return (int) sent;
     }
     int exponent = 63 - Long.numberOfLeadingZeros(sent);
-    return (exponent - 3) * 16 + (int) ((sent >>> (exponent - 4)) & 15);
+    return (exponent - 2) * 8 + (int) ((sent >>> (exponent - 3)) & 7);
   }
 }

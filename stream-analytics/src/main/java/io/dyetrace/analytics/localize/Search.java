@@ -1,6 +1,7 @@
 package io.dyetrace.analytics.localize;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,12 @@ final class Search {
   private static final int MAX_SWEEPS = 4;
   private static final int REFINED = 4;
   private static final int MAX_REFINED = 8;
+
+  /** Loss rates that are tried for a failed component when others change, over that of now. */
+  private static final double[] REFIT = {0.3, 0.5, 0.7, 0.85, 1, 1.15, 1.4, 1.8, 2.5};
+
+  /** Bend of a likelihood from one grid point to the next from which the grid is too coarse. */
+  private static final double SHARP = 3;
 
   /** Components of a little less than even odds stay in the set, to be ranked. */
   private static final double SLACK_NATS = 1;
@@ -60,8 +67,18 @@ final class Search {
     likelihood = build(background(evidence.lost));
   }
 
-  /** A component that may be what failed, with what speaks for it. */
-  record Candidate(int component, double evidence, double weight) {}
+  /**
+   * A component that may be what failed.
+   *
+   * @param evidence what speaks for it, against a loss of exactly the mean background
+   * @param healthy what speaks for a somewhat higher background of it
+   */
+  record Candidate(int component, double evidence, double healthy, double weight) {
+    /** What speaks for a failure against health. */
+    double surplus() {
+      return evidence - healthy;
+    }
+  }
 
   /** What one failed component was weighed against. */
   record Slot(Candidate chosen, List<Candidate> alternatives, double none) {}
@@ -135,7 +152,11 @@ final class Search {
             }
           });
       group.keySet().forEach(member -> likelihood.set(member, 0));
+      Map<Integer, Double> others = new TreeMap<>(failed);
+      others.keySet().removeAll(group.keySet());
+      refit(others.keySet(), c);
       Candidate chosen = refine(c);
+      double healthy = chosen.healthy();
       List<Candidate> alternatives = new ArrayList<>();
       for (Candidate candidate : best(64)) {
         int other = candidate.component();
@@ -144,15 +165,18 @@ final class Search {
         }
         double gain = candidate.evidence() - before[other];
         if (gain > 0) {
+          healthy = Math.max(healthy, candidate.healthy());
           alternatives.add(
               new Candidate(
                   other,
                   candidate.evidence() + Math.log(-Math.expm1(-gain) + 1e-12),
+                  candidate.healthy(),
                   candidate.weight()));
         }
       }
+      others.forEach(this::fit);
       group.forEach(likelihood::set);
-      slots.add(new Slot(chosen, alternatives, price(failed.size())));
+      slots.add(new Slot(chosen, alternatives, price(failed.size()) + healthy));
     }
     return slots;
   }
@@ -212,12 +236,12 @@ final class Search {
   private void grow() {
     while (failed.size() < components) {
       List<Candidate> best = best(REFINED);
-      if (best.isEmpty() || best.get(0).evidence() < price(failed.size() + 1) - SLACK_NATS) {
+      if (best.isEmpty() || best.get(0).surplus() < price(failed.size() + 1) - SLACK_NATS) {
         return;
       }
       Candidate chosen = best.get(0);
       fail(chosen);
-      refit(chosen.component());
+      refit(failed.keySet(), chosen.component());
     }
   }
 
@@ -231,24 +255,29 @@ final class Search {
     likelihood.set(c, 0);
   }
 
-  /** Fits the weights of the other failed components again, where it matters. */
-  private void refit(int c) {
-    for (int other : failed.keySet().stream().sorted().toList()) {
+  /** Fits the weights of these components again where they meet another. */
+  private void refit(Collection<Integer> others, int c) {
+    for (int other : others.stream().sorted().toList()) {
       double now = likelihood.weight(other);
       if (other == c || !meet(c, other)) {
         continue;
       }
-      double[] weights = {now * 0.4, now * 0.7, now * 0.9, now, now * 1.1, now * 1.4};
+      double[] weights = new double[REFIT.length];
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = now * REFIT[i];
+      }
       double[] values = likelihood.profileAgain(other, weights);
-      int best = 3;
+      int best = REFIT.length / 2;
       for (int i = 0; i < values.length; i++) {
         best = values[i] > values[best] + 1 ? i : best;
       }
-      if (best != 3) {
-        failed.put(other, weights[best]);
-        likelihood.set(other, weights[best]);
-      }
+      fit(other, weights[best]);
     }
+  }
+
+  private void fit(int c, double weight) {
+    failed.put(c, weight);
+    likelihood.set(c, weight);
   }
 
   /** Whether some lossy observation or set meets both. */
@@ -268,16 +297,19 @@ final class Search {
     for (int c : failed.keySet().stream().sorted().toList()) {
       double price = price(failed.size()) - SLACK_NATS;
       heal(c);
+      Map<Integer, Double> before = new TreeMap<>(failed);
+      refit(before.keySet(), c);
       Candidate self = refine(c);
       List<Candidate> best = best(REFINED);
       Candidate top = best.isEmpty() ? self : best.get(0);
       if (top.component() != c && top.evidence() < self.evidence() + 0.1) {
         top = self;
       }
-      if (top.evidence() < price) {
+      if (top.surplus() < price) {
         changed = true;
         continue;
       }
+      before.forEach(this::fit);
       changed |= top.component() != c;
       fail(top);
     }
@@ -314,7 +346,7 @@ final class Search {
       if (twin || refined == MAX_REFINED) {
         // What the data cannot tell apart need not be fitted twice.
         double weight = candidates.get(i - 1).weight();
-        candidates.add(new Candidate(which[i], top[i] + correction, weight));
+        candidates.add(new Candidate(which[i], top[i] + correction, healthy(which[i]), weight));
       } else {
         Candidate candidate = refine(which[i]);
         correction = candidate.evidence() - top[i];
@@ -326,12 +358,17 @@ final class Search {
     return candidates;
   }
 
-  /** The evidence for a failure by the grid alone. */
+  /** The evidence for a failure by the grid alone; 0 when nothing speaks for one. */
   private double roughEvidence(int c) {
     int n = likelihood.grid.length;
     double most = Double.NEGATIVE_INFINITY;
+    int at = likelihood.failedFrom;
     for (int j = likelihood.failedFrom; j < n; j++) {
-      most = Math.max(most, likelihood.score(c, j) + logFailed[j]);
+      double score = likelihood.score(c, j) + logFailed[j];
+      if (score > most) {
+        most = score;
+        at = j;
+      }
     }
     if (most < 0) {
       return 0;
@@ -343,7 +380,18 @@ final class Search {
         sum += Math.exp(s);
       }
     }
-    return most + Math.log(sum) - healthy(c) - handicap(c);
+    double evidence = most + Math.log(sum);
+    if (at > likelihood.failedFrom && at < n - 1) {
+      double left = likelihood.score(c, at - 1);
+      double right = likelihood.score(c, at + 1);
+      double bend = 2 * likelihood.score(c, at) - left - right;
+      if (bend > SHARP) {
+        // Narrower than the grid: the parabola through three points instead of their sum.
+        double slope = (right - left) / 2;
+        evidence = most + slope * slope / (2 * bend) + 0.5 * Math.log(2 * Math.PI / bend);
+      }
+    }
+    return evidence - handicap(c);
   }
 
   private double handicap(int c) {
@@ -410,6 +458,6 @@ final class Search {
       failedEvidence =
           peak + 0.5 * Math.log(2 * Math.PI / curvature) + logFailed[at] - Math.log(step);
     }
-    return new Candidate(c, failedEvidence - healthy(c) - handicap(c), Math.exp(best));
+    return new Candidate(c, failedEvidence - handicap(c), healthy(c), Math.exp(best));
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -215,7 +216,9 @@ public final class TraceReader {
   }
 
   private BadInputException notJson(String field, JsonProcessingException e) {
-    return bad(field, "not JSON: " + e.getOriginalMessage());
+    // A number too large is JSON, but no id and no count.
+    String what = e instanceof InputCoercionException ? "" : "not JSON: ";
+    return bad(field, what + e.getOriginalMessage());
   }
 
   private BadInputException bad(String field, String message) {

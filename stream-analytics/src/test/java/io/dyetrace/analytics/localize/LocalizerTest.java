@@ -145,6 +145,43 @@ class LocalizerTest {
   }
 
   @Test
+  void shouldShareThePosteriorWhenTwoAmbiguousFailuresPinEachOtherDown() {
+    // Which spines these two links go up to cannot be told; that it is not the same one can.
+    linkLoss[up(0, 1)] = 0.3;
+    linkLoss[up(2, 0)] = 0.02;
+
+    Localization found = localize(unknownPaths(300, 40));
+
+    assertThat(found.ranked())
+        .filteredOn(r -> r.kind() == Localization.Kind.LINK && r.posterior() > 0.1)
+        .extracting(Localization.Ranked::id)
+        .containsExactlyInAnyOrder(up(0, 0), up(0, 1), up(0, 2), up(2, 0), up(2, 1), up(2, 2));
+    assertThat(found.ranked())
+        .allSatisfy(r -> assertThat(r.posterior()).isLessThan(0.5))
+        .filteredOn(r -> r.posterior() > 0.1)
+        .allSatisfy(r -> assertThat(r.alike()).isEqualTo(SPINES));
+  }
+
+  @Test
+  void shouldNotTakeTwoFailedLinksOfALargeSwitchForTheSwitch() {
+    int ports = 16;
+    Evidence.Builder builder = new Evidence.Builder(star(ports));
+    for (int from = 0; from < ports; from++) {
+      for (int to = 0; to < ports; to++) {
+        if (to != from) {
+          long lost = from == 3 || from == 8 ? 200 : 0;
+          builder.add(new int[] {2 * from, 2 * to + 1, -1}, 3, 200, lost);
+        }
+      }
+    }
+
+    Localization found = localize(builder.build());
+
+    assertThat(found.links()).containsExactly(6, 16);
+    assertThat(found.devices()).isEmpty();
+  }
+
+  @Test
   void shouldFindADeadLinkWhenOnlyLostPacketsDoNotTellTheirPath() {
     linkLoss[up(2, 1)] = 1;
     Evidence.Builder builder = new Evidence.Builder(topology);
@@ -255,6 +292,25 @@ class LocalizerTest {
       linkIds[l] = l;
     }
     return new Topology(ids, kinds, linkIds, from, to, false);
+  }
+
+  /** Node 0 and its neighbours; link {@code 2 * port} goes there from the port's neighbour. */
+  private static Topology star(int ports) {
+    int[] ids = new int[2 * ports];
+    int[] nodes = new int[ports + 1];
+    String[] kinds = new String[ports + 1];
+    int[] from = new int[2 * ports];
+    int[] to = new int[2 * ports];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = i;
+      from[i] = i % 2 == 0 ? i / 2 + 1 : 0;
+      to[i] = i % 2 == 0 ? 0 : i / 2 + 1;
+    }
+    for (int v = 0; v <= ports; v++) {
+      nodes[v] = v;
+      kinds[v] = "node";
+    }
+    return new Topology(nodes, kinds, ids, from, to, false);
   }
 
   private int[] candidates(int from, int to) {

@@ -78,7 +78,9 @@ class TraceReaderTest {
         "{\"paths\":[[30]],\"sent\":0,\"lost\":0}|sent: 0 is not between 1 and 2^52",
         "{\"paths\":[[30]],\"sent\":1,\"lost\":-1}|lost: -1 is not between 0 and 2^52",
         "{\"paths\":[[30]],\"sent\":1e3,\"lost\":0}|sent: not a whole number",
-        "{\"paths\":[[30]],\"sent\":99999999999999999999,\"lost\":0}|sent: not JSON",
+        "{\"paths\":[[30]],\"sent\":99999999999999999999,\"lost\":0}|sent: Numeric value",
+        "{\"paths\":[[3000000000]],\"sent\":1,\"lost\":0}|paths: Numeric value",
+        "{\"paths\":[[-30]],\"sent\":1,\"lost\":0}|paths: no link -30 in the header",
         "{\"paths\":[[30]],\"sent\":1}|lost: missing",
         "{\"paths\":[[30]],\"lost\":1}|sent: missing",
         "{\"sent\":1,\"lost\":1}|paths: missing",
@@ -97,6 +99,27 @@ class TraceReaderTest {
   }
 
   @Test
+  void shouldReadLinesThatEndAsOnWindows() throws Exception {
+    String text = HEADER + "{\"paths\":[[30,40]],\"sent\":12,\"lost\":1}\n";
+
+    Evidence evidence = read(text.replace("\n", "\r\n")).evidence();
+
+    assertThat(evidence.observations()).isEqualTo(1);
+    assertThat(evidence.lost()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldReadALineOfMegabytes() throws Exception {
+    String many = "[30,40],".repeat(50_000) + "[50]";
+
+    Evidence evidence =
+        read(HEADER + "{\"paths\":[" + many + "],\"sent\":1,\"lost\":0}\n").evidence();
+
+    assertThat(evidence.sets).hasSize(1);
+    assertThat(evidence.sets[0].paths).isEqualTo(50_001);
+  }
+
+  @Test
   void shouldRefuseAnEmptyLineBetweenObservations() {
     assertThatThrownBy(() -> read(HEADER + "\n{\"paths\":[[30]],\"sent\":1,\"lost\":0}\n"))
         .isInstanceOf(BadInputException.class)
@@ -111,6 +134,8 @@ class TraceReaderTest {
         "\"format\":\"pathobs/1\",||format: missing",
         "[40,9,7]|[30,9,7]|links: link 30 given twice",
         "[40,9,7]|[40,9,8]|links: link 40 touches node 8",
+        "[40,9,7]|[4000000000,9,7]|links: Numeric value",
+        "[40,9,7]|[-40,9,7]|links: the id -40 is negative",
         "[40,9,7]|[40,9]|links: not a number where an id belongs",
         "[40,9,7]|[40,9,7,1]|links: an element of the wrong type or length",
         "\"id\":9|\"id\":5|nodes: node 5 given twice",
