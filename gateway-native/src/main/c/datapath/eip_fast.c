@@ -35,10 +35,10 @@ struct rules {
 	uint64_t mac_mask;   // … or the bits of it that matter
 	uint16_t vxlan_port; // as it stands in the header; 0: none
 	bool keeps_options;  // nobody looks at those of ordinary TCP packets
-	// The tunnel that a packet came through last.
+	// The tunnel that a packet came through last: its addresses as they stand in the header,
+	// the other end's first. 0: none yet.
 	uint64_t tunnel_ends;
 	uint32_t tunnel_id;
-	bool tunnel_known;
 };
 
 static bool set_rules(const struct worker *worker, unsigned int port, struct rules *r)
@@ -142,7 +142,7 @@ static inline bool is_plain_packet(
 	return ip[IPV4_PROTOCOL] == PROTOCOL_UDP && is_plain_udp(l4, l4_len);
 }
 
-// One of the node's tunnels ends with these addresses (source first) and this id.
+// One of the node's tunnels has these ends, of which ours is an address of ours, and this id.
 static __attribute__((noinline)) bool find_tunnel(struct rules *r, uint64_t ends, uint32_t id)
 {
 	const struct node *node = r->node;
@@ -157,8 +157,7 @@ static __attribute__((noinline)) bool find_tunnel(struct rules *r, uint64_t ends
 			ip_v4(&t->local) == load_raw32(bytes + 4)) {
 			r->tunnel_ends = ends;
 			r->tunnel_id = id;
-			r->tunnel_known = is_own(node, load_raw32(bytes + 4));
-			return r->tunnel_known;
+			return true;
 		}
 	}
 	return false;
@@ -184,8 +183,7 @@ static inline uint8_t *take_vxlan_off(struct rules *r, uint8_t *outer)
 		load_be16(ip - 2) != ETHERTYPE_IPV4_ID)
 		return NULL;
 	id = load_be32(vxlan + 4) >> 8;
-	if (unlikely(!r->tunnel_known || r->tunnel_ends != ends || r->tunnel_id != id) &&
-		!find_tunnel(r, ends, id))
+	if (unlikely(r->tunnel_ends != ends || r->tunnel_id != id) && !find_tunnel(r, ends, id))
 		return NULL;
 	return is_plain_ipv4(ip, udp_len - (TUNNEL_BYTES - IPV4_MIN_BYTES)) ? ip : NULL;
 }
@@ -193,13 +191,17 @@ static inline uint8_t *take_vxlan_off(struct rules *r, uint8_t *outer)
 static inline void note(
 	const struct rules *r, struct eip_fast_look *look, uint8_t *ip, bool by_private)
 {
+	uint32_t address = load_raw32(ip + (by_private ? IPV4_SOURCE : IPV4_DESTINATION));
+	uint64_t hash = eip_hash_v4(&r->hash, address);
+
 	look->ip = ip;
 	look->by_private = by_private;
-	look->hash = eip_hash_v4(
-		&r->hash, load_raw32(ip + (by_private ? IPV4_SOURCE : IPV4_DESTINATION)));
-	eip_prefetch_bucket(r->eips, look->hash);
+	look->tag = eip_index_tag(hash);
+	look->bucket = eip_index_bucket(&r->eips->index, hash);
+	prefetch(look->bucket);
 }
 
+// Through the tunnel that a packet of this burst came through, or to one of our addresses.
 static __attribute__((noinline)) bool look_at_tunnelled(
 	struct rules *r, struct eip_fast_look *look, uint8_t *outer)
 {
@@ -212,6 +214,13 @@ static __attribute__((noinline)) bool look_at_tunnelled(
 	return is_plain_packet(r, ip, look->ip_len, true);
 }
 
+static inline bool is_plain_frame(const struct rules *r, const uint8_t *frame, size_t len)
+{
+	return ((load_raw64(frame) ^ r->mac) & r->mac_mask) == 0 &&
+	       load_raw16(frame + ETHERNET_BYTES - 2) == htons(ETHERTYPE_IPV4_ID) &&
+	       is_plain_ipv4(frame + ETHERNET_BYTES, len - ETHERNET_BYTES);
+}
+
 static inline bool look_at(struct rules *r, struct rte_mbuf *packet, struct eip_fast_look *look)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *), *ip = frame + ETHERNET_BYTES;
@@ -219,16 +228,20 @@ static inline bool look_at(struct rules *r, struct rte_mbuf *packet, struct eip_
 	struct ip_address source;
 
 	if (unlikely(len < LEAST_BYTES || packet->nb_segs != 1)) {
-		look->hash = 0;
+		look->bucket = r->eips->index.buckets;
 		look->by_private = false;
+		look->tag = 1;
 		return false;
+	}
+	if (unlikely(load_raw64(ip + IPV4_SOURCE) == r->tunnel_ends)) {
+		look->bucket = r->eips->index.buckets; // should it not fit
+		look->by_private = true;
+		look->tag = 1;
+		return is_plain_frame(r, frame, len) && look_at_tunnelled(r, look, ip);
 	}
 	source = ip_from_v4(load_raw32(ip + IPV4_SOURCE));
 	note(r, look, ip, eip_near_private(r->eips, &source));
-	if (((load_raw64(frame) ^ r->mac) & r->mac_mask) != 0 ||
-		load_raw16(ip - 2) != htons(ETHERTYPE_IPV4_ID))
-		return false;
-	if (!is_plain_ipv4(ip, len - ETHERNET_BYTES))
+	if (!is_plain_frame(r, frame, len))
 		return false;
 	if (unlikely(node_may_own_v4(r->node, load_raw32(ip + IPV4_DESTINATION))) &&
 		is_own_for_certain(r->node, load_raw32(ip + IPV4_DESTINATION)))
@@ -247,6 +260,8 @@ bool eip_fast_look(struct worker *worker, struct rte_mbuf **packets, unsigned in
 	burst->packets = packets;
 	burst->count = count;
 	burst->port = port;
+	burst->note_outbound = (uint64_t)port << SHORT_NOTE_PORT_SHIFT;
+	burst->note_inbound = burst->note_outbound | SHORT_NOTE_INBOUND;
 	for (unsigned int i = 0; i < count; i++) {
 		struct eip_fast_look *look = &burst->looks[i];
 
@@ -257,7 +272,8 @@ bool eip_fast_look(struct worker *worker, struct rte_mbuf **packets, unsigned in
 	for (unsigned int i = 0; i < count; i++) {
 		struct eip_fast_look *look = &burst->looks[i];
 
-		look->entry = eip_prefetch_entry(rules.eips, look->hash, look->by_private);
+		look->entry = eip_prefetch_entry_in(
+			rules.eips, look->bucket, look->tag, look->by_private);
 		if (unlikely(!look->entry))
 			look->way = EIP_FAST_NONE;
 	}
@@ -284,7 +300,7 @@ static __attribute__((noinline)) bool make_tunnel_way(struct worker *worker, uns
 	const struct recent_way *way;
 	unsigned int len;
 
-	if (tunnel >= worker->node->tunnel_count || head->len == 0)
+	if (head->len == 0)
 		return false;
 	way = way_of(worker, &worker->node->tunnels[tunnel].remote);
 	if (!way)
@@ -293,6 +309,8 @@ static __attribute__((noinline)) bool make_tunnel_way(struct worker *worker, uns
 	*short_way = (struct short_way){
 		.head = head,
 		.neighbour = way->neighbour,
+		.buffer = &worker->transmit[way->port],
+		.sum = htons((uint16_t)head->sum),
 		.generation = way->generation,
 		.copied = len <= SHORT_WAY_USUAL ? SHORT_WAY_USUAL : SHORT_WAY_BYTES,
 		.header_bytes = head->len,
@@ -307,18 +325,28 @@ static __attribute__((noinline)) bool make_tunnel_way(struct worker *worker, uns
 	return true;
 }
 
+// An entry's tunnel and whether it is enabled, in one.
+static inline uint32_t kind_of(const struct eip *e)
+{
+	_Static_assert(offsetof(struct eip, enabled) == offsetof(struct eip, tunnel) + 1,
+		"they are read together");
+	return load_raw16((const uint8_t *)e + offsetof(struct eip, tunnel));
+}
+
+#define KIND_PLAIN ((uint32_t)htons(0x0001)) // enabled, no tunnel
+
 // The way of the packet before: most go the same.
 struct last_way {
-	uint32_t tunnel; // an entry's; 0: none
+	uint32_t kind; // kind_of() the entries that go into the tunnel; 0: none
 	const struct short_way *into_tunnel;
 	// Without a tunnel:
 	uint32_t next_hop;
 	uint32_t port;
 	const struct recent_way *way; // NULL: none
+	struct transmit_buffer *buffer;
 };
 
-static inline bool find_way(
-	const struct worker *worker, uint32_t destination, struct last_way *last)
+static inline bool find_way(struct worker *worker, uint32_t destination, struct last_way *last)
 {
 	const struct ip_address address = ip_from_v4(destination);
 	const struct ip_address *next_hop;
@@ -332,6 +360,7 @@ static inline bool find_way(
 	last->way = way_of(worker, next_hop);
 	last->next_hop = ip_v4(next_hop);
 	last->port = port;
+	last->buffer = &worker->transmit[port];
 	if (last->way && last->way->port != port)
 		last->way = NULL;
 	return last->way != NULL;
@@ -368,10 +397,9 @@ static inline uint32_t entropy_of(const uint8_t *ip)
 
 // The frame begins here now and is so long; its headers are written.
 static inline void put_out(struct worker *worker, const struct eip_fast_burst *burst,
-	struct rte_mbuf *packet, uint8_t *begin, unsigned int len, unsigned int port,
+	struct rte_mbuf *packet, uint8_t *begin, unsigned int len, struct transmit_buffer *buffer,
 	const struct eip *e, bool inbound)
 {
-	struct transmit_buffer *buffer = &worker->transmit[port];
 	unsigned int i = buffer->count;
 	uint16_t bytes = packet->data_len;
 
@@ -387,12 +415,11 @@ static inline void put_out(struct worker *worker, const struct eip_fast_burst *b
 	buffer->packets[i] = packet;
 	buffer->notes[i] = (struct short_note){
 		.eip = e,
-		.what = (uint64_t)burst->port << SHORT_NOTE_PORT_SHIFT | bytes |
-			(inbound ? SHORT_NOTE_INBOUND : 0),
+		.what = (inbound ? burst->note_inbound : burst->note_outbound) | bytes,
 	};
 	buffer->count = i + 1;
 	if (unlikely(i + 1 == WORKER_BURST))
-		transmit_flush(worker, port);
+		transmit_flush(worker, (unsigned int)(buffer - worker->transmit));
 }
 
 static inline unsigned int headroom(const struct rte_mbuf *packet, const uint8_t *ip)
@@ -401,11 +428,11 @@ static inline unsigned int headroom(const struct rte_mbuf *packet, const uint8_t
 }
 
 // tunnel_head_fill() of UDP over IPv4, whose checksum is made of the words as they stand.
-static inline void fill_usual(const struct tunnel_head *head, uint32_t total, uint8_t traffic_class,
+static inline void fill_usual(const struct short_way *way, uint32_t total, uint8_t traffic_class,
 	uint32_t entropy, uint8_t *out)
 {
 	const uint16_t len = htons((uint16_t)total), id = htons((uint16_t)entropy);
-	uint32_t sum = htons((uint16_t)head->sum) + (uint32_t)htons(traffic_class) + len + id;
+	uint32_t sum = way->sum + (uint32_t)htons(traffic_class) + len + id;
 
 	out[IPV4_TOS] = traffic_class;
 	store_raw16(out + IPV4_TOTAL_LENGTH, len);
@@ -417,15 +444,19 @@ static inline void fill_usual(const struct tunnel_head *head, uint32_t total, ui
 }
 
 static __attribute__((noinline)) bool find_tunnel_way(
-	struct worker *worker, uint32_t tunnel, struct last_way *last)
+	struct worker *worker, const struct eip *e, struct last_way *last)
 {
-	const struct short_way *way = &worker->short_ways[tunnel - 1];
+	unsigned int tunnel = e->tunnel - 1u;
+	const struct short_way *way;
 
-	last->tunnel = 0;
-	if ((way->copied == 0 || way->generation != worker->neighbours->generation) &&
-		!make_tunnel_way(worker, tunnel - 1))
+	last->kind = 0;
+	if (!e->enabled || tunnel >= worker->node->tunnel_count)
 		return false;
-	last->tunnel = tunnel;
+	way = &worker->short_ways[tunnel];
+	if ((way->copied == 0 || way->generation != worker->neighbours->generation) &&
+		!make_tunnel_way(worker, tunnel))
+		return false;
+	last->kind = kind_of(e);
 	last->into_tunnel = way;
 	return true;
 }
@@ -440,7 +471,7 @@ static inline bool pass_into_tunnel(struct worker *worker, const struct eip_fast
 	uint8_t *ip = look->ip;
 	uint32_t entropy, total;
 
-	if (unlikely(last->tunnel != e->tunnel) && !find_tunnel_way(worker, e->tunnel, last))
+	if (unlikely(last->kind != kind_of(e)) && !find_tunnel_way(worker, e, last))
 		return false;
 	way = last->into_tunnel;
 	total = look->ip_len + way->header_bytes;
@@ -450,7 +481,7 @@ static inline bool pass_into_tunnel(struct worker *worker, const struct eip_fast
 	if (likely(way->usual)) {
 		memcpy(ip - SHORT_WAY_USUAL, way->bytes + SHORT_WAY_BYTES - SHORT_WAY_USUAL,
 			SHORT_WAY_USUAL);
-		fill_usual(way->head, total, ip[IPV4_TOS], entropy, ip - way->header_bytes);
+		fill_usual(way, total, ip[IPV4_TOS], entropy, ip - way->header_bytes);
 	} else {
 		memcpy(ip - way->copied, way->bytes + SHORT_WAY_BYTES - way->copied, way->copied);
 		tunnel_head_fill(way->head, total, ip[IPV4_TOS], entropy, (uint16_t)entropy,
@@ -459,7 +490,7 @@ static inline bool pass_into_tunnel(struct worker *worker, const struct eip_fast
 	translate(ip, ip_v4(&e->private_address), true, e->address_delta);
 	way->neighbour->used_ns = worker->now.mono_ns;
 	put_out(worker, burst, packet, ip - way->all_bytes,
-		look->ip_len + (unsigned int)way->all_bytes, way->port, e, true);
+		look->ip_len + (unsigned int)way->all_bytes, way->buffer, e, true);
 	return true;
 }
 
@@ -487,7 +518,7 @@ static inline bool pass_plainly(struct worker *worker, const struct eip_fast_bur
 		memcpy(begin, way->header, ETHERNET_MAX_BYTES);
 	way->neighbour->used_ns = worker->now.mono_ns;
 	put_out(worker, burst, packet, begin, look->ip_len + (unsigned int)way->header_len,
-		way->port, e, inbound);
+		last->buffer, e, inbound);
 	return true;
 }
 
@@ -500,10 +531,10 @@ static inline bool pass(struct worker *worker, const struct eip_fast_burst *burs
 
 	if (likely(look->way == EIP_FAST_INBOUND)) {
 		address = ip_from_v4(load_raw32(look->ip + IPV4_DESTINATION));
-		if (unlikely(!eip_is(e, &address, false) || !e->enabled))
+		if (unlikely(!eip_is(e, &address, false)))
 			return false;
-		return e->tunnel ? pass_into_tunnel(worker, burst, i, e, last)
-				 : pass_plainly(worker, burst, i, e, true, last);
+		return kind_of(e) == KIND_PLAIN ? pass_plainly(worker, burst, i, e, true, last)
+						: pass_into_tunnel(worker, burst, i, e, last);
 	}
 	address = ip_from_v4(load_raw32(look->ip + IPV4_SOURCE));
 	if (unlikely(!eip_is(e, &address, true) || !e->enabled))

@@ -15,18 +15,21 @@ enum eip_fast_way { EIP_FAST_NONE, EIP_FAST_INBOUND, EIP_FAST_OUTBOUND };
 
 // What was found out about a packet of a burst.
 struct eip_fast_look {
-	uint64_t hash;           // of the address that decides, if this is what it seems to be
-	const struct eip *entry; // most likely; NULL: none
-	uint8_t *ip;             // the header to translate
+	const struct eip_bucket *bucket; // of the address that decides, …
+	const struct eip *entry;         // … and most likely its entry; NULL: none
+	uint8_t *ip;                     // the header to translate
 	uint32_t ip_len;
 	uint8_t way; // enum eip_fast_way; NONE: it does not fit
-	bool by_private;
+	uint8_t tag;
+	bool by_private; // the address that decides is an entry's private one
 };
 
 struct eip_fast_burst {
 	struct rte_mbuf **packets;
 	unsigned int count;
 	unsigned int port;
+	uint64_t note_inbound; // what is alike in all notes
+	uint64_t note_outbound;
 	struct eip_fast_look looks[WORKER_BURST];
 };
 

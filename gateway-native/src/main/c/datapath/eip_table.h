@@ -118,11 +118,10 @@ static inline void eip_prefetch_bucket(const struct eip_table *table, uint64_t h
 
 // Fetches what seems to be the entry, without a look into it: most likely it is, when there is one.
 // NULL: nothing in the first bucket seems to be.
-static inline const struct eip *eip_prefetch_entry(
-	const struct eip_table *table, uint64_t hash, bool by_private)
+static inline const struct eip *eip_prefetch_entry_in(const struct eip_table *table,
+	const struct eip_bucket *bucket, uint8_t tag, bool by_private)
 {
-	const struct eip_bucket *bucket = eip_index_bucket(&table->index, hash);
-	uint32_t found = eip_index_matches(bucket, eip_index_tag(hash));
+	uint32_t found = eip_index_matches(bucket, tag);
 
 	for (; found; found &= found - 1) {
 		uint32_t value = eip_index_load(&bucket->values[__builtin_ctz(found)]);
@@ -133,6 +132,13 @@ static inline const struct eip *eip_prefetch_entry(
 		}
 	}
 	return NULL;
+}
+
+static inline const struct eip *eip_prefetch_entry(
+	const struct eip_table *table, uint64_t hash, bool by_private)
+{
+	return eip_prefetch_entry_in(
+		table, eip_index_bucket(&table->index, hash), eip_index_tag(hash), by_private);
 }
 
 static inline bool eip_is(const struct eip *eip, const struct ip_address *address, bool by_private)

@@ -116,6 +116,8 @@ struct short_way {
 	uint8_t bytes[SHORT_WAY_BYTES];
 	const struct tunnel_head *head;
 	struct neighbour *neighbour;
+	struct transmit_buffer *buffer;
+	uint32_t sum;          // of what is alike in an outer IPv4 header, as it stands
 	uint32_t generation;   // of the neighbours then
 	uint16_t copied;       // bytes from the end, SHORT_WAY_USUAL or …_BYTES; 0: not made
 	uint16_t header_bytes; // of the tunnel …
