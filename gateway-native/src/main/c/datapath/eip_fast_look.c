@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// First step of the short way: what fits. Whatever parse.c, receive.c and decapsulate.c would look
+// at more closely does not.
+#include "eip_fast.h"
+
+#include "blacklist.h"
+#include "prefetch.h"
+
+#include "../packet/bytes.h"
+#include "../packet/checksum.h"
+
+enum {
+	LEAST_BYTES = ETHERNET_BYTES + IPV4_MIN_BYTES + UDP_BYTES,
+	VXLAN_BYTES = 8,
+	VXLAN_HAS_VNI = 0x08,
+	TUNNEL_BYTES = IPV4_MIN_BYTES + UDP_BYTES + VXLAN_BYTES + ETHERNET_BYTES,
+	ECN_MASK = 3,
+	ECN_CONGESTION = 3,
+	TIMESTAMP_HEADER = TCP_MIN_BYTES + 12, // the TCP header of most packets
+};
+
+// One bit for each combination of FIN, SYN, RST, PSH and ACK that is possible without SYN and RST:
+// these may be a probe's, or need their MSS changed.
+#define PLAIN_FLAGS 0x03030202u
+
+// What holds for a whole burst.
+struct rules {
+	const struct node *node;
+	const struct eip_table *eips;
+	const struct blacklist *blacklist; // NULL: empty
+	struct eip_hash_v4 hash;
+	uint64_t mac;        // as it stands in the frame …
+	uint64_t mac_mask;   // … or the bits of it that matter
+	uint16_t vxlan_port; // as it stands in the header; 0: none
+	bool keeps_options;  // nobody looks at those of ordinary TCP packets
+	// The tunnel that a packet came through last: its addresses as they stand in the header,
+	// the other end's first. 0: none yet.
+	uint64_t tunnel_ends;
+	uint32_t tunnel_id;
+};
+
+static bool set_rules(const struct worker *worker, unsigned int port, struct rules *r)
+{
+	const struct node *node = worker->node;
+	const struct node_port *p = &node->ports[port];
+	const uint8_t mac[8] = {p->mac[0], p->mac[1], p->mac[2], p->mac[3], p->mac[4], p->mac[5]};
+
+	if (!node->short_way || node->tier != DT_TIER_EIP || !node->eips ||
+		node->verify_checksums || p->vlan)
+		return false;
+	*r = (struct rules){
+		.node = node,
+		.eips = node->eips,
+		.blacklist = node->blacklist && blacklist_has_v4(node->blacklist) ? node->blacklist
+										  : NULL,
+		.hash = eip_hash_v4_of(node->eips),
+		.mac = p->accept_any_mac ? 0 : load_raw64(mac),
+		.mac_mask = htobe64(p->accept_any_mac ? 1ull << 56 : 0xffffffffffff0000),
+		.vxlan_port = node->vxlan_port == node->gue_port ? 0 : htons(node->vxlan_port),
+		.keeps_options = !node->erase_colour,
+	};
+	return true;
+}
+
+static __attribute__((noinline)) bool is_own_for_certain(const struct node *node, uint32_t address)
+{
+	const struct ip_address a = ip_from_v4(address);
+
+	return node_own_address(node, &a) != NULL;
+}
+
+static inline bool is_own(const struct node *node, uint32_t address)
+{
+	return unlikely(node_may_own_v4(node, address)) && is_own_for_certain(node, address);
+}
+
+static __attribute__((noinline)) bool is_listed(const struct blacklist *list, uint32_t source)
+{
+	const struct ip_address a = ip_from_v4(source);
+
+	return blacklist_matches(list, &a);
+}
+
+// As parse_ipv4() has it, and besides: no options, no fragment, not to a group. `len` bytes are
+// there, at least the header's.
+static inline bool is_plain_ipv4(const uint8_t *ip, size_t len)
+{
+	uint8_t first = ip[IPV4_SOURCE];
+
+	if ((load_raw64(ip) & htobe64(0xff00000000003fff)) != htobe64(0x4500000000000000))
+		return false;
+	if (load_be16(ip + IPV4_TOTAL_LENGTH) > len || ip[IPV4_DESTINATION] >= 224)
+		return false;
+	if ((uint8_t)(first - 1) >= 223 || first == 127)
+		return false;
+	return checksum_ipv4_is_right(ip);
+}
+
+static inline bool is_plain_tcp(const uint8_t *tcp, int len, bool keeps_options)
+{
+	int offset;
+
+	if (len < TCP_MIN_BYTES || !(PLAIN_FLAGS >> (tcp[TCP_FLAGS] & 31) & 1))
+		return false;
+	if (load_raw16(tcp) == 0 || load_raw16(tcp + 2) == 0)
+		return false;
+	offset = tcp[TCP_DATA_OFFSET] >> 4;
+	if (likely(offset == TCP_MIN_BYTES / 4))
+		return true;
+	if (offset < TCP_MIN_BYTES / 4 || offset * 4 > len)
+		return false;
+	// Two paddings and a timestamp are no colour.
+	return keeps_options ||
+	       (offset == TIMESTAMP_HEADER / 4 && load_be32(tcp + TCP_MIN_BYTES) == 0x0101080a);
+}
+
+static inline bool is_plain_udp(const uint8_t *udp, int len)
+{
+	int udp_len;
+
+	if (len < UDP_BYTES)
+		return false;
+	udp_len = load_be16(udp + UDP_LENGTH);
+	return udp_len >= UDP_BYTES && udp_len <= len && load_raw16(udp + 2) != 0;
+}
+
+// A packet that is neither a tunnel's nor ours, with a plain header.
+static inline bool is_plain_packet(
+	const struct rules *r, const uint8_t *ip, uint32_t ip_len, bool keeps_options)
+{
+	const uint8_t *l4 = ip + IPV4_MIN_BYTES;
+	int l4_len = (int)ip_len - IPV4_MIN_BYTES; // below 0: nonsense
+
+	if (ip[IPV4_TTL] <= 1)
+		return false;
+	if (unlikely(r->blacklist) && is_listed(r->blacklist, load_raw32(ip + IPV4_SOURCE)))
+		return false;
+	if (ip[IPV4_PROTOCOL] == PROTOCOL_TCP)
+		return is_plain_tcp(l4, l4_len, keeps_options);
+	return ip[IPV4_PROTOCOL] == PROTOCOL_UDP && is_plain_udp(l4, l4_len);
+}
+
+// One of the node's tunnels has these ends, of which ours is an address of ours, and this id.
+static __attribute__((noinline)) bool find_tunnel(struct rules *r, uint64_t ends, uint32_t id)
+{
+	const struct node *node = r->node;
+	uint8_t bytes[8];
+
+	memcpy(bytes, &ends, sizeof(bytes));
+	for (unsigned int i = 0; i < node->tunnel_count; i++) {
+		const struct tunnel *t = &node->tunnels[i];
+
+		if (t->kind == TUNNEL_VXLAN && ip_is_v4(&t->local) && ip_is_v4(&t->remote) &&
+			t->id == id && ip_v4(&t->remote) == load_raw32(bytes) &&
+			ip_v4(&t->local) == load_raw32(bytes + 4)) {
+			r->tunnel_ends = ends;
+			r->tunnel_id = id;
+			return true;
+		}
+	}
+	return false;
+}
+
+// outer: a plain header of a packet to us. NULL: not VXLAN of one of the tunnels with a plain IPv4
+// packet in it.
+static inline uint8_t *take_vxlan_off(struct rules *r, uint8_t *outer)
+{
+	uint8_t *udp = outer + IPV4_MIN_BYTES, *vxlan = udp + UDP_BYTES, *ip = outer + TUNNEL_BYTES;
+	size_t outer_len = load_be16(outer + IPV4_TOTAL_LENGTH);
+	size_t udp_len = load_be16(udp + UDP_LENGTH);
+	uint64_t ends = load_raw64(outer + IPV4_SOURCE);
+	uint32_t id;
+
+	if (outer[IPV4_PROTOCOL] != PROTOCOL_UDP || outer_len < TUNNEL_BYTES + IPV4_MIN_BYTES ||
+		load_raw16(udp + 2) != r->vxlan_port || r->vxlan_port == 0)
+		return NULL;
+	if (udp_len > outer_len - IPV4_MIN_BYTES ||
+		udp_len < TUNNEL_BYTES - IPV4_MIN_BYTES + IPV4_MIN_BYTES)
+		return NULL;
+	if ((outer[IPV4_TOS] & ECN_MASK) == ECN_CONGESTION || !(vxlan[0] & VXLAN_HAS_VNI) ||
+		load_be16(ip - 2) != ETHERTYPE_IPV4_ID)
+		return NULL;
+	id = load_be32(vxlan + 4) >> 8;
+	if (unlikely(r->tunnel_ends != ends || r->tunnel_id != id) && !find_tunnel(r, ends, id))
+		return NULL;
+	return is_plain_ipv4(ip, udp_len - (TUNNEL_BYTES - IPV4_MIN_BYTES)) ? ip : NULL;
+}
+
+static inline void note(
+	const struct rules *r, struct eip_fast_look *look, uint8_t *ip, bool by_private)
+{
+	uint32_t address = load_raw32(ip + (by_private ? IPV4_SOURCE : IPV4_DESTINATION));
+	uint64_t hash = eip_hash_v4(&r->hash, address);
+
+	look->ip = ip;
+	look->by_private = by_private;
+	look->tag = eip_index_tag(hash);
+	look->bucket = eip_index_bucket(&r->eips->index, hash);
+	prefetch(look->bucket);
+}
+
+// Through the tunnel that a packet of this burst came through, or to one of our addresses.
+static __attribute__((noinline)) bool look_at_tunnelled(
+	struct rules *r, struct eip_fast_look *look, uint8_t *outer)
+{
+	uint8_t *ip = take_vxlan_off(r, outer);
+
+	if (!ip || is_own(r->node, load_raw32(ip + IPV4_DESTINATION)))
+		return false;
+	note(r, look, ip, true);
+	look->ip_len = load_be16(ip + IPV4_TOTAL_LENGTH);
+	return is_plain_packet(r, ip, look->ip_len, true);
+}
+
+static inline bool is_plain_frame(const struct rules *r, const uint8_t *frame, size_t len)
+{
+	return ((load_raw64(frame) ^ r->mac) & r->mac_mask) == 0 &&
+	       load_raw16(frame + ETHERNET_BYTES - 2) == htons(ETHERTYPE_IPV4_ID) &&
+	       is_plain_ipv4(frame + ETHERNET_BYTES, len - ETHERNET_BYTES);
+}
+
+static inline bool look_at(struct rules *r, struct rte_mbuf *packet, struct eip_fast_look *look)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *), *ip = frame + ETHERNET_BYTES;
+	size_t len = packet->data_len;
+	struct ip_address source;
+
+	if (unlikely(len < LEAST_BYTES || packet->nb_segs != 1)) {
+		look->bucket = r->eips->index.buckets;
+		look->by_private = false;
+		look->tag = 1;
+		return false;
+	}
+	if (unlikely(load_raw64(ip + IPV4_SOURCE) == r->tunnel_ends)) {
+		look->bucket = r->eips->index.buckets; // should it not fit
+		look->by_private = true;
+		look->tag = 1;
+		return is_plain_frame(r, frame, len) && look_at_tunnelled(r, look, ip);
+	}
+	source = ip_from_v4(load_raw32(ip + IPV4_SOURCE));
+	note(r, look, ip, eip_near_private(r->eips, &source));
+	if (!is_plain_frame(r, frame, len))
+		return false;
+	if (unlikely(node_may_own_v4(r->node, load_raw32(ip + IPV4_DESTINATION))) &&
+		is_own_for_certain(r->node, load_raw32(ip + IPV4_DESTINATION)))
+		return look_at_tunnelled(r, look, ip);
+	look->ip_len = load_be16(ip + IPV4_TOTAL_LENGTH);
+	return is_plain_packet(r, ip, look->ip_len, r->keeps_options);
+}
+
+bool eip_fast_look(struct worker *worker, struct rte_mbuf **packets, unsigned int count,
+	unsigned int port, struct eip_fast_burst *burst)
+{
+	struct rules rules;
+
+	if (!set_rules(worker, port, &rules))
+		return false;
+	burst->packets = packets;
+	burst->count = count;
+	burst->port = port;
+	burst->note_outbound = (uint64_t)port << SHORT_NOTE_PORT_SHIFT;
+	burst->note_inbound = burst->note_outbound | SHORT_NOTE_INBOUND;
+	for (unsigned int i = 0; i < count; i++) {
+		struct eip_fast_look *look = &burst->looks[i];
+
+		look->way = EIP_FAST_NONE;
+		if (likely(look_at(&rules, packets[i], look)))
+			look->way = look->by_private ? EIP_FAST_OUTBOUND : EIP_FAST_INBOUND;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		struct eip_fast_look *look = &burst->looks[i];
+
+		look->entry = eip_prefetch_entry_in(
+			rules.eips, look->bucket, look->tag, look->by_private);
+		if (unlikely(!look->entry))
+			look->way = EIP_FAST_NONE;
+	}
+	return true;
+}
