@@ -114,10 +114,12 @@ static bool window_enter(
 	_Atomic uint64_t *slot = &window->slots[sequence % WINDOW_SLOTS];
 	uint64_t seen = atomic_load_explicit(slot, memory_order_relaxed);
 
-	for (;;) {
-		const uint64_t seen_epoch = (seen >> 32) - 1;
-		uint64_t newest_epoch = epoch;
+	uint64_t newest_epoch;
 
+	do {
+		const uint64_t seen_epoch = (seen >> 32) - 1;
+
+		newest_epoch = epoch;
 		// Not empty, and valid now. Two epochs on each side: another worker's clock may be
 		// a moment apart from this one's.
 		if (seen >> 32 != 0 && seen_epoch - now_epoch + 2 <= 4) {
@@ -126,11 +128,9 @@ static bool window_enter(
 			if (seen_epoch > newest_epoch)
 				newest_epoch = seen_epoch;
 		}
-		if (atomic_compare_exchange_weak_explicit(slot, &seen,
-			    slot_of(sequence, newest_epoch), memory_order_acq_rel,
-			    memory_order_relaxed))
-			return true;
-	}
+	} while (!atomic_compare_exchange_weak_explicit(slot, &seen,
+		slot_of(sequence, newest_epoch), memory_order_acq_rel, memory_order_relaxed));
+	return true;
 }
 
 // Takes one packet of this second's allowance.
@@ -222,18 +222,18 @@ enum dt_colour_result dt_colour_guard_check(const struct dt_colour_guard *guard,
 	return DT_COLOUR_FORGED;
 }
 
-static void verify_lanes(struct dt_colour_lanes *lanes, size_t len, uint64_t now_ns)
+static void verify_lanes(
+	struct dt_colour_lanes *lanes, size_t len, const struct dt_colour_claims *claims)
 {
-	uint64_t first_epoch, last_epoch, now_epoch = dt_colour_epoch(now_ns);
+	const unsigned int count = lanes->count;
 
-	dt_colour_epochs(now_ns, &first_epoch, &last_epoch);
-	for (uint64_t epoch = first_epoch; epoch <= last_epoch; epoch++) {
-		const uint8_t right = (uint8_t)(DT_COLOUR_MAC_RIGHT + epoch - now_epoch);
+	for (uint64_t epoch = claims->first_epoch; epoch <= claims->last_epoch; epoch++) {
+		const uint8_t right = (uint8_t)(DT_COLOUR_MAC_RIGHT + epoch - claims->now_epoch);
 
 		for (unsigned int i = 0; i < DT_SIPHASH_LANES; i++)
 			lanes->burst.words[1][i] = __builtin_bswap64(epoch);
-		dt_siphash24_burst(&lanes->burst, lanes->count, len);
-		for (unsigned int i = 0; i < lanes->count; i++) {
+		dt_siphash24_burst(&lanes->burst, count, len);
+		for (unsigned int i = 0; i < count; i++) {
 			if (dt_colour_mac_equal(lanes->burst.hashes[i], lanes->macs[i]) &&
 				*lanes->states[i] == DT_COLOUR_MAC_WRONG)
 				*lanes->states[i] = right;
@@ -243,11 +243,11 @@ static void verify_lanes(struct dt_colour_lanes *lanes, size_t len, uint64_t now
 }
 
 static inline __attribute__((always_inline)) void add_lane(struct dt_colour_lanes *lanes,
-	const struct dt_colour_guard *guard, const struct dt_colour_claim *claim,
-	size_t address_len, uint64_t now_ns)
+	const struct dt_colour_claims *claims, const struct dt_colour_claim *claim,
+	size_t address_len)
 {
 	const uint8_t *option = claim->option;
-	const struct dt_siphash_key *key = find_key(guard, option[4], option[5],
+	const struct dt_siphash_key *key = find_key(claims->guard, option[4], option[5],
 		(uint16_t)(option[6] << 8 | option[7]), claim->source, address_len);
 	uint64_t words[DT_SIPHASH_LANE_WORDS], mac;
 	unsigned int lane = lanes->count;
@@ -267,24 +267,24 @@ static inline __attribute__((always_inline)) void add_lane(struct dt_colour_lane
 	for (size_t i = 2; i * 8 < len; i++)
 		lanes->burst.words[i][lane] = words[i];
 	if (lane + 1 == DT_SIPHASH_LANES)
-		verify_lanes(lanes, len, now_ns);
+		verify_lanes(lanes, len, claims);
 }
 
 void dt_colour_claims_add(struct dt_colour_claims *claims, const struct dt_colour_claim *claim)
 {
 	*claim->state = DT_COLOUR_MAC_WRONG;
 	if (claim->address_len == 16)
-		add_lane(&claims->v6, claims->guard, claim, 16, claims->now_ns);
+		add_lane(&claims->v6, claims, claim, 16);
 	else
-		add_lane(&claims->v4, claims->guard, claim, 4, claims->now_ns);
+		add_lane(&claims->v4, claims, claim, 4);
 }
 
 void dt_colour_claims_verify(struct dt_colour_claims *claims)
 {
 	if (claims->v4.count)
-		verify_lanes(&claims->v4, DT_COLOUR_MESSAGE_V4_BYTES, claims->now_ns);
+		verify_lanes(&claims->v4, DT_COLOUR_MESSAGE_V4_BYTES, claims);
 	if (claims->v6.count)
-		verify_lanes(&claims->v6, DT_COLOUR_MESSAGE_V6_BYTES, claims->now_ns);
+		verify_lanes(&claims->v6, DT_COLOUR_MESSAGE_V6_BYTES, claims);
 }
 
 enum dt_colour_result dt_colour_guard_enter(const struct dt_colour_guard *guard,

@@ -96,7 +96,7 @@ struct dt_colour_lanes {
 
 struct dt_colour_claims {
 	const struct dt_colour_guard *guard;
-	uint64_t now_ns;
+	uint64_t now_epoch, first_epoch, last_epoch; // the latter two may be a colour's
 	struct dt_colour_lanes v4, v6;
 };
 
@@ -107,7 +107,8 @@ static inline void dt_colour_claims_begin(
 	struct dt_colour_claims *claims, const struct dt_colour_guard *guard, uint64_t now_ns)
 {
 	claims->guard = guard;
-	claims->now_ns = now_ns;
+	claims->now_epoch = dt_colour_epoch(now_ns);
+	dt_colour_epochs(now_ns, &claims->first_epoch, &claims->last_epoch);
 	claims->v4.count = claims->v6.count = 0;
 }
 

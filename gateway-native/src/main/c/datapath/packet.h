@@ -44,7 +44,7 @@ struct packet_meta {
 	uint8_t direction;    // enum dt_direction; these two stand as there, too
 	uint8_t key_state;    // enum dt_key_state
 	bool stamped;  // its points are written: a verified probe, or a reply that was recognised
-	bool detail;   // at every stage
+	bool detail;   // at every stage; only with `stamped`
 	bool reset;    // a prober's RST
 	uint8_t stage; // enum dt_trace_point: where it is
 	uint8_t work;  // enum packet_work

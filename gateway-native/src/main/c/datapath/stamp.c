@@ -162,14 +162,10 @@ static inline __attribute__((always_inline)) void push(struct worker *worker,
 	count_points(worker, 1, 0);
 }
 
-void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
-	struct rte_mbuf *const *packets, uint32_t followed)
+static inline __attribute__((always_inline)) void leave(struct worker *worker,
+	struct stamp_leaving *leaving, struct rte_mbuf *const *packets, uint32_t followed,
+	const struct dt_ring_writer *ring)
 {
-	const unsigned int wanted = (unsigned int)__builtin_popcount(followed);
-	struct dt_ring_writer *ring = worker->ring;
-	// Asked once: what the reader frees meanwhile is not for this burst, so that what is lost
-	// leaves no gap.
-	const unsigned int room = ring ? dt_ring_room(ring, wanted) : wanted;
 	unsigned int n = 0;
 
 	for (; followed; followed &= followed - 1) {
@@ -178,14 +174,29 @@ void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
 
 		leaving->index[n] = (uint8_t)i;
 		leaving->rx_mono_ns[n] = meta->rx_mono_ns;
-		if (likely(n < room))
-			write_record(likely(ring) ? place_in(ring, n)
-						  : place_elsewhere(worker, &leaving->elsewhere[n]),
+		if (likely(n < leaving->room))
+			write_record(ring ? place_in(ring, n)
+					  : place_elsewhere(worker, &leaving->elsewhere[n]),
 				worker, meta, (struct event){.point = DT_TP_TX});
 		n++;
 	}
-	leaving->count = n;
-	leaving->room = room;
+}
+
+void stamp_leaving(struct worker *worker, struct stamp_leaving *leaving,
+	struct rte_mbuf *const *packets, uint32_t followed)
+{
+	struct dt_ring_writer ring; // a copy: no record that is written can change it
+
+	leaving->count = leaving->room = (unsigned int)__builtin_popcount(followed);
+	if (unlikely(worker->ring == NULL)) {
+		leave(worker, leaving, packets, followed, NULL);
+		return;
+	}
+	// Asked once: what the reader frees meanwhile is not for this burst, so that what is lost
+	// leaves no gap.
+	leaving->room = dt_ring_room(worker->ring, leaving->count);
+	ring = *worker->ring;
+	leave(worker, leaving, packets, followed, &ring);
 }
 
 static void push_left(struct worker *worker, struct stamp_leaving *leaving, unsigned int left,

@@ -14,8 +14,10 @@ void stamp_point(struct worker *worker, struct packet_meta *meta, enum dt_trace_
 // Most packets are stamped nowhere: not worth a call.
 static inline void stamp(struct worker *worker, struct packet_meta *meta, enum dt_trace_point point)
 {
+	const bool always = point == DT_TP_RX || point == DT_TP_TX;
+
 	meta->stage = (uint8_t)point;
-	if (unlikely(meta->stamped) && (point == DT_TP_RX || point == DT_TP_TX || meta->detail))
+	if (unlikely(always ? meta->stamped : meta->detail)) // which only stamped packets have
 		stamp_point(worker, meta, point);
 }
 

@@ -208,9 +208,15 @@ static __attribute__((noinline)) void act_on_waiting(
 	struct worker *w, const struct received *waiting, struct steer_burst *owned)
 {
 	decolour_ahead(w, waiting->to_vips, waiting->to_vip_count);
-	for (unsigned int i = 0; i < waiting->count; i++)
-		act(w, waiting->packets[i], (enum receive_outcome)waiting->outcomes[i],
-			(enum dt_drop_reason)waiting->reasons[i], owned);
+	for (unsigned int i = 0; i < waiting->count; i++) {
+		const enum receive_outcome outcome = (enum receive_outcome)waiting->outcomes[i];
+
+		if (likely(outcome == RECEIVE_TO_VIP))
+			to_vip(w, owned, waiting->packets[i]);
+		else
+			act(w, waiting->packets[i], outcome,
+				(enum dt_drop_reason)waiting->reasons[i], owned);
+	}
 }
 
 static void process(
