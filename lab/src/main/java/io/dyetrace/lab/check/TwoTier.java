@@ -111,7 +111,8 @@ final class TwoTier implements Check {
   /** Which probes lack what, for whoever has to find out why; none when all is well. */
   private static List<String> examples(String at) {
     String incomplete =
-        PROBES.formatted(at, EXAMPLES) + "WHERE NOT is_whole OR clb_nodes != 1 ORDER BY time LIMIT 10";
+        PROBES.formatted(at, EXAMPLES)
+            + "WHERE NOT is_whole OR clb_nodes != 1 ORDER BY time LIMIT 10";
     return new ClickHouse().rows(incomplete).stream().map(JsonNode::toString).toList();
   }
 

@@ -65,7 +65,7 @@ public final class AcceptanceCommand extends LabCommand {
   }
 
   private static void runChecks(Lab lab, List<Check> checks, AcceptanceReport report) {
-    try (Teardown teardown = Teardown.arm(lab)) {
+    try (OnExit exit = OnExit.takeDown(lab)) {
       lab.up();
       new Calm(lab).await(Duration.ofMinutes(3));
       for (Check check : checks) {
@@ -81,7 +81,7 @@ public final class AcceptanceCommand extends LabCommand {
     // own.
     Lab lab = new Lab(LabPaths.standard(), new Console(true));
     lab.console().say("demonstration %d", number);
-    try (Teardown teardown = Teardown.arm(lab)) {
+    try (OnExit exit = OnExit.takeDown(lab)) {
       lab.up();
       report.add(new Demo(lab).run());
     } catch (LabException | KafkaException e) {

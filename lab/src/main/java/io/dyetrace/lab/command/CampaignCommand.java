@@ -62,7 +62,7 @@ public final class CampaignCommand extends LabCommand {
       throw LabException.usage("something is injected already; './dyetrace lab heal' first");
     }
     CampaignReport report;
-    try (HealOnExit exit = HealOnExit.arm(lab)) {
+    try (OnExit exit = OnExit.heal(lab)) {
       report = new LabCampaign(lab).run(plan);
     }
     report.print(lab.console());

@@ -28,11 +28,11 @@ public final class DemoCommand extends LabCommand {
               + " down)");
     }
     DemoReport report;
-    try (Teardown teardown = Teardown.arm(lab)) {
+    try (OnExit exit = OnExit.takeDown(lab)) {
       lab.up();
       report = new Demo(lab).run();
       if (keep) {
-        teardown.keep();
+        exit.keep();
         lab.console().say("the lab stays up; './dyetrace lab down' takes it down");
       }
     }

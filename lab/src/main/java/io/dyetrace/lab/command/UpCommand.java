@@ -45,12 +45,12 @@ public final class UpCommand extends LabCommand {
       }
     }
     lab.requireKnown(without);
-    try (Teardown teardown = Teardown.arm(lab)) {
+    try (OnExit exit = OnExit.takeDown(lab)) {
       try {
         lab.up(without);
       } catch (LabException e) {
         if (keepOnFailure || wasUp || e.exitCode() == LabException.EXIT_USAGE) {
-          teardown.keep();
+          exit.keep();
         } else {
           lab.console().say("the lab did not come up; logs: %s", lab.paths().lastLogs());
         }
@@ -58,11 +58,11 @@ public final class UpCommand extends LabCommand {
       } catch (RuntimeException e) {
         // A lab that ran before is not taken down because its repair went wrong.
         if (keepOnFailure || wasUp) {
-          teardown.keep();
+          exit.keep();
         }
         throw e;
       }
-      teardown.keep();
+      exit.keep();
     }
     lab.console().say("the lab is up");
     lab.console()
