@@ -8,12 +8,12 @@ cd "$home"
 jar=benchmarks/target/dyetrace-benchmarks-0.1.0-SNAPSHOT.jar
 [ -f "$jar" ] || { echo "campaign.sh: the benchmarks are not built; run 'make build'" >&2; exit 2; }
 campaign() {
-	"${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:+UseParallelGC -Xmx3g -Dlogback.configurationFile=logback-campaign.xml \
+	exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:+UseParallelGC -Xmx3g -Dlogback.configurationFile=logback-campaign.xml \
 		-cp "$jar:benchmarks/target/lib/*" io.dyetrace.benchmarks.campaign.CampaignMain "$@"
 }
 for argument in "$@"; do
 	case $argument in
-		-h | --help | -V | --version | --replay | --replay=*) campaign "$@"; exit ;;
+		-h | --help | -V | --version | --replay | --replay=*) campaign "$@" ;;
 	esac
 done
 
@@ -21,9 +21,17 @@ commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 [ -z "$(git status --porcelain 2>/dev/null)" ] || commit="$commit with changes"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-trap : INT # the driver ends by itself, and what it has found by then is kept
 status=0
-campaign --out "$work/campaign" "$@" || status=$?
+campaign --out "$work/campaign" "$@" &
+driver=$!
+# A signal to this script alone, as a time limit sends it, has to reach the driver, and Ctrl-C does not by itself: a shell's
+# background processes ignore it. The driver then ends by itself, and what it has found by then is kept.
+trap 'kill -TERM "$driver" 2>/dev/null || :' HUP INT TERM
+wait "$driver" || status=$?
+while kill -0 "$driver" 2>/dev/null; do # the signal ended the wait, not the driver
+	status=0
+	wait "$driver" || status=$?
+done
 [ -f "$work/campaign.md" ] || exit "$status"
 out=benchmarks/results/campaign
 {
