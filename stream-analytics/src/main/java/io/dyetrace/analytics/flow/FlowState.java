@@ -64,8 +64,8 @@ final class FlowState {
   }
 
   /**
-   * The state with this probe, which nobody has met yet; the same one when it knows the probe.
-   * A backlog may hold a flow's next probe before the last one's replies: probes are left out only
+   * The state with this probe, which nobody has met yet; the same one when it knows the probe. A
+   * backlog may hold a flow's next probe before the last one's replies: probes are left out only
    * when they are older by far more than a flow rests.
    */
   static long[] withProbe(long[] state, long sentNs, long key, long nowMs) {
