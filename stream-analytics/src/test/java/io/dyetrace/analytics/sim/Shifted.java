@@ -9,16 +9,20 @@ import java.util.Map;
 /** Moves a simulation's records to another time. */
 public final class Shifted {
   private static final long DAY_NS = 86_400 * Simulation.SECOND;
+  private static final long MS = Simulation.MS;
 
   private Shifted() {}
 
-  /** The same message with every time of the simulation in it moved, at any depth. */
+  /**
+   * The same message with every time of the simulation in it moved, at any depth; the boot ids of
+   * probers are such times in milliseconds.
+   */
   public static Message by(Message message, long ns) {
     Message.Builder builder = message.toBuilder();
     for (Map.Entry<FieldDescriptor, Object> entry : message.getAllFields().entrySet()) {
       FieldDescriptor field = entry.getKey();
-      if (field.getJavaType() == JavaType.LONG && !field.isRepeated() && isTime(entry)) {
-        builder.setField(field, (long) entry.getValue() + ns);
+      if (field.getJavaType() == JavaType.LONG && !field.isRepeated()) {
+        builder.setField(field, moved((long) entry.getValue(), ns));
       } else if (field.getJavaType() == JavaType.MESSAGE && field.isRepeated()) {
         List<?> all = (List<?>) entry.getValue();
         for (int i = 0; i < all.size(); i++) {
@@ -31,8 +35,10 @@ public final class Shifted {
     return builder.build();
   }
 
-  private static boolean isTime(Map.Entry<FieldDescriptor, Object> entry) {
-    long value = (long) entry.getValue();
-    return Math.abs(value - Simulation.EPOCH_NS) < DAY_NS;
+  private static long moved(long value, long ns) {
+    if (Math.abs(value - Simulation.EPOCH_NS) < DAY_NS) {
+      return value + ns;
+    }
+    return Math.abs(value - Simulation.EPOCH_NS / MS) < DAY_NS / MS ? value + ns / MS : value;
   }
 }
