@@ -1,7 +1,6 @@
 package io.dyetrace.analytics.detect;
 
-import static io.dyetrace.analytics.detect.Evidences.ratio;
-
+import io.dyetrace.analytics.detect.ConfigCells.Reach;
 import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.registry.DropReason;
@@ -20,12 +19,6 @@ import java.util.TreeSet;
  * the VIP, when all its nodes drop it.
  */
 final class ConfigErrorRule implements FaultRule {
-  /** Probes of one VIP that met one node. */
-  private static final class Cell {
-    final List<JudgedProbe> dropped = new ArrayList<>();
-    int othersSinceFirst;
-  }
-
   @Override
   public FaultClass faultClass() {
     return FaultClass.CONFIG_ERROR;
@@ -41,140 +34,78 @@ final class ConfigErrorRule implements FaultRule {
     if (now.probes().stream().noneMatch(p -> p.fate() == Fate.DROPPED_CONFIG)) {
       return List.of();
     }
-    Map<String, Map<String, Cell>> cells = cells(now);
-    Map<String, Set<String>> hitVipsByNode = new TreeMap<>();
-    Map<String, Set<String>> hitNodesByVip = new TreeMap<>();
-    cells.forEach(
-        (vip, byNode) ->
-            byNode.forEach(
-                (node, cell) -> {
-                  if (hit(now, cell)) {
-                    hitVipsByNode.computeIfAbsent(node, k -> new TreeSet<>()).add(vip);
-                    hitNodesByVip.computeIfAbsent(vip, k -> new TreeSet<>()).add(node);
-                  }
-                }));
+    ConfigCells cells = new ConfigCells(now);
+    Map<String, Set<String>> vipsByNode = cells.droppingNodes();
+    Map<String, Set<String>> nodesByVip = new TreeMap<>();
+    vipsByNode.forEach(
+        (node, vips) ->
+            vips.forEach(v -> nodesByVip.computeIfAbsent(v, k -> new TreeSet<>()).add(node)));
     List<Suspicion> suspicions = new ArrayList<>();
     Set<String> wholeVips = new TreeSet<>();
-    hitNodesByVip.forEach(
+    nodesByVip.forEach(
         (vip, nodes) -> {
-          if (hitsWholeTier(now, vip, nodes)) {
+          if (hitsWholeTier(now, cells, vip, nodes)) {
             wholeVips.add(vip);
             List<JudgedProbe> dropped =
-                nodes.stream().flatMap(n -> dropped(cells, vip, n).stream()).toList();
+                nodes.stream().flatMap(n -> cells.dropped(vip, n).stream()).toList();
             suspicions.add(suspicion(now, ComponentKind.VIP, vip, dropped, List.of()));
           }
         });
-    hitVipsByNode.forEach(
+    vipsByNode.forEach(
         (node, vips) -> {
           vips.removeAll(wholeVips);
-          List<String> served = now.network().vipsOf(node);
-          if (vips.isEmpty()) {
-            return;
-          }
-          List<JudgedProbe> all =
-              vips.stream().flatMap(v -> dropped(cells, v, node).stream()).toList();
-          if (!scopeKnown(now, node, vips, Evaluation.first(all))) {
-            return;
-          }
-          if (vips.containsAll(served) && served.size() > 1) {
-            suspicions.add(
-                suspicion(now, ComponentKind.NODE, node, all, now.network().siblings(node)));
-            return;
-          }
-          for (String vip : vips) {
-            List<JudgedProbe> dropped = dropped(cells, vip, node);
-            List<String> well =
-                now.network().nodesOf(vip, now.network().tierOf(node)).stream()
-                    .filter(n -> !hitNodesByVip.getOrDefault(vip, Set.of()).contains(n))
-                    .toList();
-            suspicions.add(
-                suspicion(now, ComponentKind.VIP_ON_NODE, vip + "@" + node, dropped, well));
-          }
+          suspectNode(now, cells, node, vips, nodesByVip, suspicions);
         });
     return suspicions;
   }
 
-  private static Map<String, Map<String, Cell>> cells(Evaluation now) {
-    long sinceNs = now.nowNs() - now.config().config().window().toNanos();
-    Map<String, Map<String, Cell>> cells = new TreeMap<>();
-    for (JudgedProbe p : now.probes(sinceNs, p -> p.stamped() && p.fate() != Fate.UNDECIDED)) {
-      Map<String, Cell> ofVip = cells.computeIfAbsent(p.vip(), k -> new TreeMap<>());
-      for (String node : p.nodes()) {
-        if (p.stampedAt(node)) {
-          add(p, node, ofVip.computeIfAbsent(node, k -> new Cell()));
-        }
+  /** The node, when it drops all its VIPs; else each VIP on it, once that is known. */
+  private void suspectNode(
+      Evaluation now,
+      ConfigCells cells,
+      String node,
+      Set<String> vips,
+      Map<String, Set<String>> nodesByVip,
+      List<Suspicion> suspicions) {
+    Set<String> narrow = new TreeSet<>();
+    for (String vip : vips) {
+      List<String> nodes = now.network().nodesOf(vip, now.network().tierOf(node));
+      if (cells.ofVip(vip, nodes) == Reach.NARROW) {
+        narrow.add(vip);
       }
     }
-    return cells;
-  }
-
-  private static void add(JudgedProbe p, String node, Cell cell) {
-    if (p.fate() == Fate.DROPPED_CONFIG && p.node().equals(node)) {
-      cell.dropped.add(p);
-    } else {
-      cell.othersSinceFirst += cell.dropped.isEmpty() ? 0 : 1;
+    if (narrow.isEmpty()) {
+      return; // these VIPs may be gone on all nodes
+    }
+    Reach reach = cells.ofNode(node, now.network().vipsOf(node));
+    if (reach == Reach.WIDE) {
+      List<JudgedProbe> all = vips.stream().flatMap(v -> cells.dropped(v, node).stream()).toList();
+      suspicions.add(suspicion(now, ComponentKind.NODE, node, all, now.network().siblings(node)));
+    } else if (reach == Reach.NARROW) {
+      for (String vip : narrow) {
+        if (cells.hit(vip, node)) {
+          Set<String> dropping = nodesByVip.getOrDefault(vip, Set.of());
+          List<String> well =
+              now.network().nodesOf(vip, now.network().tierOf(node)).stream()
+                  .filter(n -> !dropping.contains(n))
+                  .toList();
+          List<JudgedProbe> dropped = cells.dropped(vip, node);
+          suspicions.add(
+              suspicion(now, ComponentKind.VIP_ON_NODE, vip + "@" + node, dropped, well));
+        }
+      }
     }
   }
 
   /** Every node of a tier drops the VIP, and there are several. */
-  private static boolean hitsWholeTier(Evaluation now, String vip, Set<String> hit) {
+  private static boolean hitsWholeTier(
+      Evaluation now, ConfigCells cells, String vip, Set<String> dropping) {
     Set<Tier> tiers = now.network().tiersOf(vip);
     if (tiers.isEmpty()) { // the topology no longer has it
-      return hit.size() > 1;
+      return cells.ofVip(vip, dropping) == Reach.WIDE;
     }
-    for (Tier tier : tiers) {
-      List<String> nodes = now.network().nodesOf(vip, tier);
-      if (nodes.stream().filter(hit::contains).count() > 1 && hit.containsAll(nodes)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static List<JudgedProbe> dropped(
-      Map<String, Map<String, Cell>> cells, String vip, String node) {
-    Cell cell = cells.getOrDefault(vip, Map.of()).get(node);
-    return cell == null ? List.of() : cell.dropped;
-  }
-
-  private static boolean hit(Evaluation now, Cell cell) {
-    DetectorConfig.Config config = now.config().config();
-    int dropped = cell.dropped.size();
-    return dropped >= config.probes()
-        && ratio(dropped, dropped + cell.othersSinceFirst) >= config.failedShare();
-  }
-
-  /**
-   * Every other VIP of the node has been met since the first drop, often enough to tell, or the
-   * wait is over.
-   */
-  private static boolean scopeKnown(Evaluation now, String node, Set<String> hit, long firstNs) {
-    if (now.nowNs() - firstNs >= now.config().config().scopeWait().toNanos()) {
-      return true;
-    }
-    for (String vip : now.network().vipsOf(node)) {
-      if (hit.contains(vip)) {
-        continue;
-      }
-      long met =
-          Evaluation.since(
-                  now.index().ofVip(vip), firstNs, p -> p.stampedAt(node) && p.fate().isAnswered())
-              .size();
-      if (met < 2) {
-        return false;
-      }
-    }
-    // The same for the VIP's other nodes: the whole VIP may be gone.
-    return hit.stream()
-        .allMatch(
-            vip ->
-                now.network().nodesOf(vip, now.network().tierOf(node)).size() == 1
-                    || Evaluation.since(
-                                now.index().ofVip(vip),
-                                firstNs,
-                                p -> p.stamped() && p.fate().isAnswered())
-                            .size()
-                        >= 2);
+    return tiers.stream()
+        .anyMatch(t -> cells.ofVip(vip, now.network().nodesOf(vip, t)) == Reach.WIDE);
   }
 
   private Suspicion suspicion(

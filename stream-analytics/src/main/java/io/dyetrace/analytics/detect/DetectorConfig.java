@@ -215,17 +215,18 @@ public record DetectorConfig(
   /**
    * CONFIG_ERROR.
    *
-   * @param window how far back the evidence reaches
+   * @param window how old the newest drop may be
    * @param probes verified probes of a VIP that the node dropped for a reason of its configuration
    * @param failedShare share of the VIP's probes through the node that were dropped so
-   * @param scopeWait how long to wait for the node's other VIPs to show whether they are hit too
+   * @param scopeWait how long to wait at most until the VIP's other nodes and the node's other VIPs
+   *     show whether they are hit too; less than the evidence window
    */
   public record Config(Duration window, Integer probes, Double failedShare, Duration scopeWait) {
     public Config {
       window = atMost("config.window", orDefault(window, Duration.ofSeconds(8)), 60);
       probes = range("config.probes", orDefault(probes, 3), 1, 1000);
       failedShare = range("config.failed_share", orDefault(failedShare, 0.9), 0.1, 1.0);
-      scopeWait = atMost("config.scope_wait", orDefault(scopeWait, Duration.ofSeconds(6)), 60);
+      scopeWait = atMost("config.scope_wait", orDefault(scopeWait, Duration.ofSeconds(10)), 60);
     }
   }
 
