@@ -9,7 +9,7 @@ jar=benchmarks/target/dyetrace-benchmarks-0.1.0-SNAPSHOT.jar
 [ $# -gt 0 ] || set -- 4 100 1000 4000
 
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git status --porcelain 2>/dev/null)" ] || commit="$commit with changes"
+[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
 out=benchmarks/results/detector
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 "$java" -Xmx3g -cp "$jar:benchmarks/target/lib/*" io.dyetrace.benchmarks.DetectorScale "$@" | tee "$out.log"

@@ -187,14 +187,27 @@ final class Judge {
         known = Fate.UNDECIDED;
       }
     } else {
-      for (String candidate : network.nodesOf(t.vip, leg.tier())) {
-        NodeStream stream = nodes.get(candidate);
-        if (stream == null || !complete(stream, t)) {
-          known = Fate.UNDECIDED;
-        }
-      }
+      known = lostSomewhere(t, fate, leg, nowNs);
     }
     return new JudgedProbe(t, known, hops, at);
+  }
+
+  /** Nobody knows where its port leads: to a silent node, if all the others are complete. */
+  private Fate lostSomewhere(ProbeTrace t, Fate fate, Leg leg, long nowNs) {
+    Fate known = fate;
+    for (String candidate : network.nodesOf(t.vip, leg.tier())) {
+      NodeStream stream = nodes.get(candidate);
+      if (stream == null || stream.lastHeardNs() == 0) {
+        return Fate.UNDECIDED;
+      }
+      if (!complete(stream, t)) {
+        if (stream.agentFresh(nowNs)) {
+          return Fate.UNDECIDED;
+        }
+        known = Fate.LOST_BLIND;
+      }
+    }
+    return known;
   }
 
   private boolean complete(NodeStream stream, ProbeTrace t) {

@@ -30,6 +30,9 @@ final class NodeCrashRule implements FaultRule {
    */
   private static final double MUTE_NATS = 5;
 
+  /** Stamps come about so much later than the answer. */
+  private static final long STAMPS_COME_NS = 2_500_000_000L;
+
   @Override
   public FaultClass faultClass() {
     return FaultClass.NODE_CRASH;
@@ -45,6 +48,8 @@ final class NodeCrashRule implements FaultRule {
     List<Suspicion> suspicions = new ArrayList<>();
     List<String> mute =
         now.scope().nodes().stream().filter(n -> now.node(n).mute(now.nowNs())).toList();
+    List<String> silent =
+        now.scope().nodes().stream().filter(n -> !now.node(n).agentFresh(now.nowNs())).toList();
     for (String node : now.scope().nodes()) {
       NodeStream stream = now.node(node);
       // What was never heard may just not have been started yet.
@@ -56,7 +61,7 @@ final class NodeCrashRule implements FaultRule {
       if (mute.contains(node)) {
         suspectMute(now, node, stream, mute, suspicions);
       } else if (!stream.agentFresh(now.nowNs())) {
-        suspectBlind(now, node, stream, suspicions);
+        suspectBlind(now, node, stream, silent, suspicions);
       }
     }
     return suspicions;
@@ -108,16 +113,25 @@ final class NodeCrashRule implements FaultRule {
   }
 
   private void suspectBlind(
-      Evaluation now, String node, NodeStream stream, List<Suspicion> suspicions) {
+      Evaluation now,
+      String node,
+      NodeStream stream,
+      List<String> silent,
+      List<Suspicion> suspicions) {
     long sinceNs =
         Math.max(
             now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
     List<JudgedProbe> lost =
         Evaluation.since(
-            now.index().passing(node),
+            now.index().mayPass(node),
             sinceNs,
-            p -> p.fate() == Fate.LOST_BLIND && p.node().equals(node));
-    if (lost.size() < now.config().crash().consecutiveLossesBlind()) {
+            p -> p.fate() == Fate.LOST_BLIND && mayLeadTo(now, p, node));
+    // One whose port is unknown belongs to one of the nodes that are silent now.
+    double weight = 0;
+    for (JudgedProbe p : lost) {
+      weight += p.node().equals(node) ? 1 : 1.0 / sharers(now, p, silent);
+    }
+    if (weight < now.config().crash().consecutiveLossesBlind()) {
       return;
     }
     long firstNs = Evaluation.first(lost);
@@ -125,7 +139,7 @@ final class NodeCrashRule implements FaultRule {
         !Evaluation.since(
                 now.index().passing(node), firstNs, p -> p.fate().isAnswered() && p.met(node))
             .isEmpty();
-    if (answeredSince || !probersWell(now, node, lost)) {
+    if (answeredSince || answeredBlind(now, node, lost) || !probersWell(now, node, lost)) {
       return;
     }
     List<Evidence> evidence = new ArrayList<>(lossEvidence(now, node, lost));
@@ -139,6 +153,27 @@ final class NodeCrashRule implements FaultRule {
             node,
             seconds(now.nowNs() - stream.lastHeardNs())));
     suspicions.add(suspicion(now, node, lost, 0, evidence));
+  }
+
+  /**
+   * Probes are answered without a stamp of the node's tier: a gateway forwards whose agent is
+   * silent. Stamps of the others may still come for the newest ones.
+   */
+  private static boolean answeredBlind(Evaluation now, String node, List<JudgedProbe> lost) {
+    Tier tier = now.network().tierOf(node);
+    long untilNs = now.nowNs() - STAMPS_COME_NS;
+    long answered =
+        Evaluation.since(
+                now.index().mayPass(node),
+                Evaluation.first(lost),
+                p ->
+                    p.fate().isAnswered()
+                        && p.sentNs() < untilNs
+                        && now.network().serves(node, p.vip())
+                        && p.hops().stream()
+                            .anyMatch(h -> h.leg().tier() == tier && !h.stamped()))
+            .size();
+    return answered * 4 > lost.size();
   }
 
   private Suspicion suspicion(
