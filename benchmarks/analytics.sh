@@ -8,7 +8,7 @@ jar=benchmarks/target/dyetrace-benchmarks-0.1.0-SNAPSHOT.jar
 [ -f "$jar" ] || { echo "analytics.sh: the benchmarks are not built; run 'make build'" >&2; exit 2; }
 
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git status --porcelain 2>/dev/null)" ] || commit="$commit with changes"
+[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
 out=benchmarks/results/analytics
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 rm -f "$out.json.new" "$out.log"

@@ -18,7 +18,7 @@ for argument in "$@"; do
 done
 
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git status --porcelain 2>/dev/null)" ] || commit="$commit with changes"
+[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0

@@ -8,7 +8,7 @@ jar=stream-analytics/target/dyetrace-stream-analytics-0.1.0-SNAPSHOT.jar
 [ -f "$jar" ] || { echo "localization.sh: the analytics are not built; run 'make build'" >&2; exit 2; }
 
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git status --porcelain 2>/dev/null)" ] || commit="$commit with changes"
+[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
 out=benchmarks/results/localization
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 "$java" -XX:+UseSerialGC -Xmx3g -cp "$jar:stream-analytics/target/lib/*" io.dyetrace.analytics.localize.bench.LocalizationBench \
