@@ -170,8 +170,7 @@ final class NodeCrashRule implements FaultRule {
                     p.fate().isAnswered()
                         && p.sentNs() < untilNs
                         && now.network().serves(node, p.vip())
-                        && p.hops().stream()
-                            .anyMatch(h -> h.leg().tier() == tier && !h.stamped()))
+                        && p.hops().stream().anyMatch(h -> h.leg().tier() == tier && !h.stamped()))
             .size();
     return answered * 4 > lost.size();
   }
