@@ -13,6 +13,7 @@ import io.dyetrace.lab.process.Startup;
 import io.dyetrace.lab.process.Supervisor;
 import io.dyetrace.lab.system.Console;
 import io.dyetrace.lab.system.Prerequisites;
+import io.dyetrace.lab.system.ProcFs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -121,6 +122,15 @@ public final class Lab {
   /** Whether it was brought up and not taken down. */
   public boolean isUp() {
     return Files.exists(paths.upMarker());
+  }
+
+  /**
+   * Whether any process of it lives. One that was killed with all its processes leaves files and
+   * namespaces, which are nobody's.
+   */
+  public boolean hasProcesses() {
+    return networks().stream().anyMatch(n -> !n.processesInside().isEmpty())
+        || !ProcFs.withEnvironment(supervisor.mark()).isEmpty();
   }
 
   /** Whether every namespace and the bridge exist. */

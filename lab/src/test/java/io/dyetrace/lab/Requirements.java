@@ -3,11 +3,11 @@ package io.dyetrace.lab;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import io.dyetrace.lab.network.LabNetwork;
 import io.dyetrace.lab.plan.LabPaths;
-import io.dyetrace.lab.plan.LabPlan;
-import io.dyetrace.lab.process.Supervisor;
-import io.dyetrace.lab.system.ProcFs;
+import io.dyetrace.lab.system.Console;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -31,16 +31,18 @@ public final class Requirements {
     }
   }
 
-  /** Somebody's running lab is not touched. */
+  /** Somebody's running lab is not touched; what a killed one left is removed. */
   public static void noLab() {
-    LabPaths paths = LabPaths.standard();
-    LabNetwork network = new LabNetwork(new LabPlan());
-    // A lab in a chroot of this machine shows by its bridge and its processes only.
-    if (Files.exists(paths.upMarker())
-        || !network.existingNamespaces().isEmpty()
-        || network.bridgeExists()
-        || !ProcFs.withEnvironment(new Supervisor(paths).mark()).isEmpty()) {
-      missing("a machine without a running lab");
+    Lab lab = new Lab(LabPaths.standard(), new Console(true));
+    try (FileChannel lock = lab.lock()) {
+      if (lab.hasProcesses()) {
+        missing("a machine without a running lab");
+      }
+      lab.down();
+    } catch (LabException atWork) {
+      missing("a machine without a running lab: " + atWork.text());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
