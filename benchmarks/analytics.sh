@@ -2,15 +2,13 @@
 # Drives the whole analytics job with telemetry made in memory; writes benchmarks/results/analytics.md and analytics.json.
 # Arguments go to every run of the driver: benchmarks/analytics.sh --nodes 200 --rate 50000
 set -euo pipefail
-home=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-cd "$home"
+# shellcheck source=benchmarks/lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
 jar=benchmarks/target/dyetrace-benchmarks-0.1.0-SNAPSHOT.jar
-[ -f "$jar" ] || { echo "analytics.sh: the benchmarks are not built; run 'make build'" >&2; exit 2; }
+require_built "$jar"
 
-commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
+commit=$(commit)
 out=benchmarks/results/analytics
-java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 rm -f "$out.json.new" "$out.log"
 
 # One JVM a run: what one has compiled and collected is not another's.
@@ -27,10 +25,8 @@ mv "$out.json.new" "$out.json"
 {
 	echo "# The analytics job"
 	echo
-	echo "- command: \`benchmarks/analytics.sh $*\`"
-	echo "- commit: $commit, $(date -u +%Y-%m-%dT%H:%MZ)"
-	echo "- machine: $(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), Linux $(uname -r), load $(cut -d' ' -f1 /proc/loadavg) at the end"
-	echo "- Java: $("$java" -version 2>&1 | sed -n 2p), default collector, 4 GiB"
+	circumstances "$commit" "$@"
+	java_version "default collector, 4 GiB"
 	echo
 	echo "A record is a probe's result, a trace point or a counter row. Each goes through both pipelines: it is parsed, checked and rid of repeats in each,"
 	echo "judged in one; in the other its row gets its key and meets a sink that discards. CPU time is that of the task threads (ThreadMXBean), without the"

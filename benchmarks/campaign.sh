@@ -3,12 +3,12 @@
 # benchmarks/results/campaign.md and campaign.json, interrupted or not. Arguments go to the driver (--help tells them):
 #   benchmarks/campaign.sh --faults 200 --seed 7
 set -euo pipefail
-home=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-cd "$home"
+# shellcheck source=benchmarks/lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
 jar=benchmarks/target/dyetrace-benchmarks-0.1.0-SNAPSHOT.jar
-[ -f "$jar" ] || { echo "campaign.sh: the benchmarks are not built; run 'make build'" >&2; exit 2; }
+require_built "$jar"
 campaign() {
-	exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:+UseParallelGC -Xmx3g -Dlogback.configurationFile=logback-campaign.xml \
+	exec "$java" -XX:+UseParallelGC -Xmx3g -Dlogback.configurationFile=logback-campaign.xml \
 		-cp "$jar:benchmarks/target/lib/*" io.dyetrace.benchmarks.campaign.CampaignMain "$@"
 }
 for argument in "$@"; do
@@ -17,8 +17,7 @@ for argument in "$@"; do
 	esac
 done
 
-commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
+commit=$(commit)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
@@ -36,9 +35,7 @@ done
 out=benchmarks/results/campaign
 {
 	sed -n 1,2p "$work/campaign.md"
-	echo "- command: \`benchmarks/campaign.sh $*\`"
-	echo "- commit: $commit, $(date -u +%Y-%m-%dT%H:%MZ)"
-	echo "- machine: $(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), Linux $(uname -r), load $(cut -d' ' -f1 /proc/loadavg) at the end"
+	circumstances "$commit" "$@"
 	tail -n +3 "$work/campaign.md"
 } >"$out.md"
 mv "$work/campaign.json" "$out.json"

@@ -5,7 +5,9 @@
 # SECONDS: of measuring, for each figure (1). RUNS: of each case (3); the one with the lowest median is reported, as others of the machine
 # only add to it. The machine should be idle.
 set -euo pipefail
-home=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+# shellcheck source=benchmarks/lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+home=$PWD
 seconds=${1:-1}
 runs=${2:-3}
 build=$home/gateway-native/build
@@ -58,9 +60,7 @@ while IFS='|' read -r name goals suffix arguments; do
 	done
 done <<<"$cases"
 
-commit=$(git -C "$home" rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git -C "$home" status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
 "$home/benchmarks/gateway_report.py" "$work/runs" "$home/benchmarks/results/gateway" \
-	"machine=$(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), Linux $(uname -r), no hugepages reserved" \
-	"commit=$commit" "command=benchmarks/gateway.sh $seconds $runs" "date=$(date -u +%Y-%m-%dT%H:%MZ)" \
+	"machine=$(machine), no hugepages reserved" \
+	"commit=$(commit)" "command=benchmarks/gateway.sh $seconds $runs" "date=$(date -u +%Y-%m-%dT%H:%MZ)" \
 	"load=$load before, $(cut -d' ' -f1-3 /proc/loadavg) after"

@@ -3,7 +3,9 @@
 # Starts an engine of its own in a temporary directory; writes benchmarks/results/storage.md.
 #   benchmarks/storage.sh [PROBE-ROWS [POINT-ROWS]]
 set -euo pipefail
-home=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+# shellcheck source=benchmarks/lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+home=$PWD
 probe_rows=${1:-1000000}
 point_rows=${2:-10000000}
 days=90
@@ -67,7 +69,7 @@ rss=$(awk '/VmHWM/ { printf "%.0f", $2 / 1024 }' "/proc/$(pgrep -P "$engine" -x 
 {
 	echo "# Storage"
 	echo
-	echo "Machine: $(nproc) × $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), load $(cut -d' ' -f1 /proc/loadavg) at the end."
+	echo "Machine: $(machine), $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), load $(cut -d' ' -f1 /proc/loadavg) at the end."
 	echo "Commit: $(git -C "$home" rev-parse --short HEAD). Engine: ClickHouse $(ask 'SELECT version()') (chDB). Command: \`benchmarks/storage.sh $probe_rows $point_rows\`. Date: $(date -u +%F)."
 	echo
 	echo "| measure | value |"
