@@ -1,7 +1,6 @@
 package io.dyetrace.analytics;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.Message;
 import io.dyetrace.analytics.sim.Replay;
@@ -46,7 +45,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(600)
 class FlinkClusterIT {
-  private static final Path LIBRARY = Path.of("../build/chdb/libchdb.so");
   private static final long SECOND = Simulation.SECOND;
 
   /** No run takes so long: the network ends when the test has seen what it waits for. */
@@ -65,12 +63,7 @@ class FlinkClusterIT {
 
   @BeforeEach
   void start() throws Exception {
-    if (!Files.isReadable(LIBRARY)) {
-      if ("1".equals(System.getenv("REQUIRE_ALL"))) {
-        throw new AssertionError(LIBRARY + " is missing; scripts/setup fetches it");
-      }
-      assumeTrue(false, LIBRARY + " is missing; scripts/setup fetches it");
-    }
+    Processes.requireClickHouse();
     int clickhousePort;
     try (ServerSocket socket = new ServerSocket(0)) {
       clickhousePort = socket.getLocalPort();

@@ -1,7 +1,6 @@
 package io.dyetrace.analytics;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.dyetrace.broker.BrokerConfig;
 import io.dyetrace.broker.EmbeddedBroker;
@@ -38,7 +37,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(600)
 class KilledProcessesIT {
-  private static final Path LIBRARY = Path.of("../build/chdb/libchdb.so");
   private static final int DOWN_MS = 6_000;
 
   @TempDir Path directory;
@@ -53,12 +51,7 @@ class KilledProcessesIT {
 
   @BeforeEach
   void start() throws Exception {
-    if (!Files.isReadable(LIBRARY)) {
-      if ("1".equals(System.getenv("REQUIRE_ALL"))) {
-        throw new AssertionError(LIBRARY + " is missing; scripts/setup fetches it");
-      }
-      assumeTrue(false, LIBRARY + " is missing; scripts/setup fetches it");
-    }
+    Processes.requireClickHouse();
     int clickhousePort;
     try (ServerSocket one = new ServerSocket(0);
         ServerSocket two = new ServerSocket(0)) {

@@ -1,5 +1,7 @@
 package io.dyetrace.analytics;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +14,21 @@ import java.util.List;
 
 /** Parts of the project as processes of their own, started from target/classes and target/lib. */
 final class Processes {
+  private static final Path CLICKHOUSE = Path.of("../build/chdb/libchdb.so");
+
   private Processes() {}
+
+  /** Skips the test where ClickHouse's engine is missing, or fails it with REQUIRE_ALL=1. */
+  static void requireClickHouse() {
+    if (Files.isReadable(CLICKHOUSE)) {
+      return;
+    }
+    String why = CLICKHOUSE + " is missing; scripts/setup fetches it";
+    if ("1".equals(System.getenv("REQUIRE_ALL"))) {
+      throw new AssertionError(why);
+    }
+    assumeTrue(false, why);
+  }
 
   /** Returns once the process said that it is ready; all that it says goes to the log file. */
   static Process start(Path log, String heap, Class<?> main, String... arguments) throws Exception {

@@ -213,7 +213,7 @@ public final class EmbeddedFlink implements AutoCloseable {
   }
 
   /** Writes a savepoint and goes on; returns its directory's URI. For tests of an upgrade. */
-  String savepoint(Path target) throws Exception {
+  public String savepoint(Path target) throws Exception {
     JobID id = running;
     if (id == null) {
       throw new IllegalStateException("not started");

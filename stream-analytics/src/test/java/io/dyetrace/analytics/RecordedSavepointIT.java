@@ -1,30 +1,21 @@
-package io.dyetrace.analytics.cluster;
+package io.dyetrace.analytics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dyetrace.analytics.AnalyticsConfig;
-import io.dyetrace.analytics.AnalyticsJob;
-import io.dyetrace.analytics.FaultDetectors;
-import io.dyetrace.analytics.JobSinks;
-import io.dyetrace.analytics.JobSources;
-import io.dyetrace.analytics.KafkaTestClient;
-import io.dyetrace.analytics.Records;
-import io.dyetrace.analytics.detection.DetectorOperator;
-import io.dyetrace.analytics.kafka.KafkaConnectors;
-import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
+import io.dyetrace.analytics.cluster.EmbeddedFlink;
+import io.dyetrace.analytics.cluster.FlinkMetrics;
 import io.dyetrace.broker.BrokerConfig;
 import io.dyetrace.broker.EmbeddedBroker;
 import io.dyetrace.common.config.StrictYaml;
 import io.dyetrace.common.record.Schema;
-import io.dyetrace.storage.flink.ClickHouseSink;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.DataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.flink.configuration.Configuration;
-import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.graph.StreamGraph;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,25 +68,7 @@ class RecordedSavepointIT {
     AnalyticsConfig config = StrictYaml.parse(text, "test", AnalyticsConfig.class);
     String topology = Files.readString(Path.of("src/test/resources/topology.yaml"));
     FaultDetectors detectors = new FaultDetectors(text, topology);
-    return new EmbeddedFlink(config, flink -> graph(flink, config, detectors));
-  }
-
-  private static StreamGraph graph(
-      Configuration flink, AnalyticsConfig config, FaultDetectors detectors) {
-    KafkaConnectors kafka = new KafkaConnectors(config.kafka().bootstrapServers());
-    StreamExecutionEnvironment environment =
-        StreamExecutionEnvironment.getExecutionEnvironment(flink);
-    AnalyticsJob.build(
-        environment,
-        new JobSources(
-            kafka.source(KafkaConnectors.DETECTION, Keyed.BY_CLUSTER, "detection"),
-            kafka.source(KafkaConnectors.STORAGE, Keyed.BY_SENDER, "storage"),
-            kafka.endOffsets()),
-        new JobSinks(kafka.verdicts(), ClickHouseSink.to(config.clickhouse()), kafka.deadLetters()),
-        detectors,
-        detectors.flows(),
-        DetectorOperator.Settings.DEFAULT);
-    return environment.getStreamGraph();
+    return new EmbeddedFlink(config, flink -> AnalyticsMain.graph(flink, config, detectors));
   }
 
   private void send() {
@@ -116,13 +89,10 @@ class RecordedSavepointIT {
         .sum();
   }
 
-  private static double value(io.prometheus.metrics.model.snapshots.DataPointSnapshot point) {
-    return point
-            instanceof
-            io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot c
-        ? c.getValue()
-        : ((io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot) point)
-            .getValue();
+  private static double value(DataPointSnapshot point) {
+    return point instanceof CounterDataPointSnapshot counter
+        ? counter.getValue()
+        : ((GaugeDataPointSnapshot) point).getValue();
   }
 
   private static void await(String name, String label, double atLeast) throws Exception {
@@ -158,7 +128,10 @@ class RecordedSavepointIT {
   }
 
   @Test
-  @EnabledIfSystemProperty(named = "dyetrace.record_savepoint", matches = "[0-9]+")
+  @EnabledIfSystemProperty(
+      named = "dyetrace.record_savepoint",
+      matches = "[0-9]+",
+      disabledReason = "no test: it records the savepoint of a new version when asked to")
   void recordASavepoint() throws Exception {
     try (EmbeddedFlink flink = embedded(directory.resolve("checkpoints"))) {
       flink.start(() -> false);
