@@ -4,11 +4,8 @@
 // at more closely does not.
 #include "eip_fast.h"
 
-#include "blacklist.h"
+#include "plain_packet.h"
 #include "prefetch.h"
-
-#include "../packet/bytes.h"
-#include "../packet/checksum.h"
 
 enum {
 	LEAST_BYTES = ETHERNET_BYTES + IPV4_MIN_BYTES + UDP_BYTES,
@@ -17,12 +14,7 @@ enum {
 	TUNNEL_BYTES = IPV4_MIN_BYTES + UDP_BYTES + VXLAN_BYTES + ETHERNET_BYTES,
 	ECN_MASK = 3,
 	ECN_CONGESTION = 3,
-	TIMESTAMP_HEADER = TCP_MIN_BYTES + 12, // the TCP header of most packets
 };
-
-// One bit for each combination of FIN, SYN, RST, PSH and ACK that is possible without SYN and RST:
-// these may be a probe's, or need their MSS changed.
-#define PLAIN_FLAGS 0x03030202u
 
 // What holds for a whole burst.
 struct rules {
@@ -30,8 +22,7 @@ struct rules {
 	const struct eip_table *eips;
 	const struct blacklist *blacklist; // NULL: empty
 	struct eip_hash_v4 hash;
-	uint64_t mac;        // as it stands in the frame …
-	uint64_t mac_mask;   // … or the bits of it that matter
+	struct plain_frame frame;
 	uint16_t vxlan_port; // as it stands in the header; 0: none
 	bool keeps_options;  // nobody looks at those of ordinary TCP packets
 	// The tunnel that a packet came through last: its addresses as they stand in the header,
@@ -44,7 +35,6 @@ static bool set_rules(const struct worker *worker, unsigned int port, struct rul
 {
 	const struct node *node = worker->node;
 	const struct node_port *p = &node->ports[port];
-	const uint8_t mac[8] = {p->mac[0], p->mac[1], p->mac[2], p->mac[3], p->mac[4], p->mac[5]};
 
 	if (!node->short_way || node->tier != DT_TIER_EIP || !node->eips ||
 		node->verify_checksums || p->vlan)
@@ -52,11 +42,9 @@ static bool set_rules(const struct worker *worker, unsigned int port, struct rul
 	*r = (struct rules){
 		.node = node,
 		.eips = node->eips,
-		.blacklist = node->blacklist && blacklist_has_v4(node->blacklist) ? node->blacklist
-										  : NULL,
+		.blacklist = plain_blacklist(node),
 		.hash = eip_hash_v4_of(node->eips),
-		.mac = p->accept_any_mac ? 0 : load_raw64(mac),
-		.mac_mask = htobe64(p->accept_any_mac ? 1ull << 56 : 0xffffffffffff0000),
+		.frame = plain_frame_of(p),
 		.vxlan_port = node->vxlan_port == node->gue_port ? 0 : htons(node->vxlan_port),
 		.keeps_options = !node->erase_colour,
 	};
@@ -73,46 +61,6 @@ static __attribute__((noinline)) bool is_own_for_certain(const struct node *node
 static inline bool is_own(const struct node *node, uint32_t address)
 {
 	return unlikely(node_may_own_v4(node, address)) && is_own_for_certain(node, address);
-}
-
-static __attribute__((noinline)) bool is_listed(const struct blacklist *list, uint32_t source)
-{
-	const struct ip_address a = ip_from_v4(source);
-
-	return blacklist_matches(list, &a);
-}
-
-// As parse_ipv4() has it, and besides: no options, no fragment, not to a group. `len` bytes are
-// there, at least the header's.
-static inline bool is_plain_ipv4(const uint8_t *ip, size_t len)
-{
-	uint8_t first = ip[IPV4_SOURCE];
-
-	if ((load_raw64(ip) & htobe64(0xff00000000003fff)) != htobe64(0x4500000000000000))
-		return false;
-	if (load_be16(ip + IPV4_TOTAL_LENGTH) > len || ip[IPV4_DESTINATION] >= 224)
-		return false;
-	if ((uint8_t)(first - 1) >= 223 || first == 127)
-		return false;
-	return checksum_ipv4_is_right(ip);
-}
-
-static inline bool is_plain_tcp(const uint8_t *tcp, int len, bool keeps_options)
-{
-	int offset;
-
-	if (len < TCP_MIN_BYTES || !(PLAIN_FLAGS >> (tcp[TCP_FLAGS] & 31) & 1))
-		return false;
-	if (load_raw16(tcp) == 0 || load_raw16(tcp + 2) == 0)
-		return false;
-	offset = tcp[TCP_DATA_OFFSET] >> 4;
-	if (likely(offset == TCP_MIN_BYTES / 4))
-		return true;
-	if (offset < TCP_MIN_BYTES / 4 || offset * 4 > len)
-		return false;
-	// Two paddings and a timestamp are no colour.
-	return keeps_options ||
-	       (offset == TIMESTAMP_HEADER / 4 && load_be32(tcp + TCP_MIN_BYTES) == 0x0101080a);
 }
 
 static inline bool is_plain_udp(const uint8_t *udp, int len)
@@ -134,10 +82,10 @@ static inline bool is_plain_packet(
 
 	if (ip[IPV4_TTL] <= 1)
 		return false;
-	if (unlikely(r->blacklist) && is_listed(r->blacklist, load_raw32(ip + IPV4_SOURCE)))
+	if (unlikely(r->blacklist) && plain_is_listed(r->blacklist, load_raw32(ip + IPV4_SOURCE)))
 		return false;
 	if (ip[IPV4_PROTOCOL] == PROTOCOL_TCP)
-		return is_plain_tcp(l4, l4_len, keeps_options);
+		return plain_tcp(l4, l4_len, keeps_options);
 	return ip[IPV4_PROTOCOL] == PROTOCOL_UDP && is_plain_udp(l4, l4_len);
 }
 
@@ -184,7 +132,7 @@ static inline uint8_t *take_vxlan_off(struct rules *r, uint8_t *outer)
 	id = load_be32(vxlan + 4) >> 8;
 	if (unlikely(r->tunnel_ends != ends || r->tunnel_id != id) && !find_tunnel(r, ends, id))
 		return NULL;
-	return is_plain_ipv4(ip, udp_len - (TUNNEL_BYTES - IPV4_MIN_BYTES)) ? ip : NULL;
+	return plain_ipv4(ip, udp_len - (TUNNEL_BYTES - IPV4_MIN_BYTES)) ? ip : NULL;
 }
 
 static inline void note(
@@ -213,13 +161,6 @@ static __attribute__((noinline)) bool look_at_tunnelled(
 	return is_plain_packet(r, ip, look->ip_len, true);
 }
 
-static inline bool is_plain_frame(const struct rules *r, const uint8_t *frame, size_t len)
-{
-	return ((load_raw64(frame) ^ r->mac) & r->mac_mask) == 0 &&
-	       load_raw16(frame + ETHERNET_BYTES - 2) == htons(ETHERTYPE_IPV4_ID) &&
-	       is_plain_ipv4(frame + ETHERNET_BYTES, len - ETHERNET_BYTES);
-}
-
 static inline bool look_at(struct rules *r, struct rte_mbuf *packet, struct eip_fast_look *look)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *), *ip = frame + ETHERNET_BYTES;
@@ -236,11 +177,11 @@ static inline bool look_at(struct rules *r, struct rte_mbuf *packet, struct eip_
 		look->bucket = r->eips->index.buckets; // should it not fit
 		look->by_private = true;
 		look->tag = 1;
-		return is_plain_frame(r, frame, len) && look_at_tunnelled(r, look, ip);
+		return plain_frame_is_ours(&r->frame, frame, len) && look_at_tunnelled(r, look, ip);
 	}
 	source = ip_from_v4(load_raw32(ip + IPV4_SOURCE));
 	note(r, look, ip, eip_near_private(r->eips, &source));
-	if (!is_plain_frame(r, frame, len))
+	if (!plain_frame_is_ours(&r->frame, frame, len))
 		return false;
 	if (unlikely(node_may_own_v4(r->node, load_raw32(ip + IPV4_DESTINATION))) &&
 		is_own_for_certain(r->node, load_raw32(ip + IPV4_DESTINATION)))
