@@ -253,6 +253,22 @@ class KeyFillFunctionTest {
   }
 
   @Test
+  void shouldLookAtAFlowOnceWhenItsReplyComesWithinASecond() throws Exception {
+    try (var harness = harness()) {
+      harness.open();
+      harness.setProcessingTime(START_MS);
+      harness.processElement(probe(1, 20_000, 0), START_MS);
+      harness.setProcessingTime(START_MS + 900);
+      harness.processElement(reply(20_000, 0.1), START_MS);
+      harness.setProcessingTime(START_MS + 10_999);
+      assertThat(harness.numKeyedStateEntries()).isEqualTo(1);
+      harness.setProcessingTime(START_MS + 11_000);
+      assertThat(harness.numKeyedStateEntries()).as("gone at the first timer").isZero();
+      assertThat(harness.numProcessingTimeTimers()).isZero();
+    }
+  }
+
+  @Test
   void shouldPassOnWhateverNeedsNoKeyAndHoldNothingOfIt() throws Exception {
     StorageRow ordinary =
         new PointRow(
