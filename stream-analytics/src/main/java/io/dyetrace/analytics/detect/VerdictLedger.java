@@ -171,14 +171,19 @@ final class VerdictLedger {
       }
       if (superseded || now.nowNs() - known.healthySinceNs >= rule.healthyHold(config).toNanos()) {
         revisions.add(
-            writer.resolve(
-                now,
-                known.last,
-                superseded ? VerdictWriter.Why.SUPERSEDED : VerdictWriter.Why.HEALTHY));
+            superseded
+                ? writer.superseded(now, known.last)
+                : writer.healed(now, known.last, healedNs(known, rule)));
         resolvedNs.put(e.getKey(), now.nowNs());
         all.remove();
       }
     }
+  }
+
+  /** When it was well again at the latest: healthy means that nothing was bad for so long. */
+  private long healedNs(Open known, FaultRule rule) {
+    long lookedBackNs = config.healthyFor().toNanos() - rule.healthyHold(config).toNanos();
+    return known.healthySinceNs - Math.max(0, lookedBackNs);
   }
 
   /** What the topology no longer names will never be heard of again. */
@@ -187,7 +192,7 @@ final class VerdictLedger {
     while (all.hasNext()) {
       Map.Entry<String, Open> e = all.next();
       if (!now.network().has(hypothesis(e.getValue().last))) {
-        revisions.add(writer.resolve(now, e.getValue().last, VerdictWriter.Why.GONE));
+        revisions.add(writer.gone(now, e.getValue().last));
         resolvedNs.put(e.getKey(), now.nowNs());
         all.remove();
       }

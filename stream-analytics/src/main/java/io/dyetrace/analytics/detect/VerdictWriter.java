@@ -9,6 +9,8 @@ import io.dyetrace.common.record.Schema;
 import io.dyetrace.common.record.Verdict;
 import io.dyetrace.common.record.VerdictState;
 import io.dyetrace.common.topology.Vip;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -20,12 +22,7 @@ final class VerdictWriter {
   /** Nobody is certain. */
   private static final double MOST_CONFIDENT = 0.999;
 
-  /** Why a verdict is resolved. */
-  enum Why {
-    HEALTHY,
-    SUPERSEDED,
-    GONE
-  }
+  private static final String NATS = "log_likelihood_ratio_nats";
 
   Verdict open(Evaluation now, Arbiter.Accusation a, long firstBadNs) {
     Hypothesis h = a.suspicion().hypothesis();
@@ -46,38 +43,71 @@ final class VerdictWriter {
     return v.build();
   }
 
+  /**
+   * The next revision. Newer evidence takes the place of the older where it is no weaker; what
+   * fades, because the fault is being healed, leaves the verdict as sure as it was. What is hit
+   * only grows.
+   */
   Verdict update(Evaluation now, Arbiter.Accusation a, Verdict last) {
     Verdict.Builder v =
         last.toBuilder().setState(VerdictState.UPDATED).setRevision(last.getRevision() + 1);
+    if (!fades(a, last)) {
+      v.clearEvidence().clearAlternatives().clearSampleProbes().clearHealthySiblings();
+      fill(now, a, Math.max(last.getFirstBadNs(), a.suspicion().firstBadNs()), v);
+    }
     Set<String> affected = new TreeSet<>(last.getAffectedVipsList());
-    v.clearEvidence()
-        .clearAlternatives()
-        .clearSampleProbes()
-        .clearAffectedVips()
-        .clearHealthySiblings();
-    fill(now, a, Math.max(last.getFirstBadNs(), a.suspicion().firstBadNs()), v);
-    affected.addAll(v.getAffectedVipsList());
-    return v.clearAffectedVips().addAllAffectedVips(affected).build();
+    affected.addAll(a.suspicion().affectedVips());
+    return v.clearAffectedVips()
+        .addAllAffectedVips(affected)
+        .setAffectedProbeShare(Math.max(last.getAffectedProbeShare(), v.getAffectedProbeShare()))
+        .build();
   }
 
-  Verdict resolve(Evaluation now, Verdict last, Why reason) {
-    double healthySeconds = Evidences.seconds(now.config().verdicts().healthyFor().toNanos());
-    Evidence why =
-        switch (reason) {
-          case HEALTHY ->
-              Evidences.of(
-                  "healthy_seconds",
-                  healthySeconds,
-                  0,
-                  1,
-                  "Healthy for %.0f s; the fault lasted %.1f s at most.",
-                  healthySeconds,
-                  Evidences.seconds(now.nowNs() - last.getFirstBadNs()));
-          case SUPERSEDED -> Evidences.of("superseded", 1, 0, 1, "A larger fault explains it now.");
-          case GONE ->
-              Evidences.of(
-                  "in_topology", 0, 1, 1, "%s is no longer in the topology.", last.getComponent());
-        };
+  private static boolean fades(Arbiter.Accusation a, Verdict last) {
+    return Math.min(MOST_CONFIDENT, a.confidence()) < last.getConfidence() || a.nats() < nats(last);
+  }
+
+  private static double nats(Verdict v) {
+    return v.getEvidenceList().stream()
+        .filter(e -> e.getMeasure().equals(NATS))
+        .mapToDouble(Evidence::getValue)
+        .max()
+        .orElse(0);
+  }
+
+  /** Closes it, with the evidence it had, because its component is healthy. */
+  Verdict healed(Evaluation now, Verdict last, long healedNs) {
+    double healthySeconds = Evidences.seconds(now.nowNs() - healedNs);
+    return resolve(
+        now,
+        last,
+        Evidences.of(
+            "healthy_seconds",
+            healthySeconds,
+            0,
+            1,
+            "Healed by %s and healthy for %.0f s since; the fault lasted %.1f s at most.",
+            Instant.ofEpochSecond(0, healedNs).truncatedTo(ChronoUnit.MILLIS),
+            healthySeconds,
+            Evidences.seconds(Math.max(0, healedNs - last.getFirstBadNs()))));
+  }
+
+  /** Closes it, because a larger fault explains it. */
+  Verdict superseded(Evaluation now, Verdict last) {
+    return resolve(
+        now, last, Evidences.of("superseded", 1, 0, 1, "A larger fault explains it now."));
+  }
+
+  /** Closes it, because its component is no longer there. */
+  Verdict gone(Evaluation now, Verdict last) {
+    return resolve(
+        now,
+        last,
+        Evidences.of(
+            "in_topology", 0, 1, 1, "%s is no longer in the topology.", last.getComponent()));
+  }
+
+  private static Verdict resolve(Evaluation now, Verdict last, Evidence why) {
     return last.toBuilder()
         .setState(VerdictState.RESOLVED)
         .setRevision(last.getRevision() + 1)
@@ -100,7 +130,7 @@ final class VerdictWriter {
     v.addAllEvidence(s.evidence());
     v.addEvidence(
         Evidences.of(
-            "log_likelihood_ratio_nats",
+            NATS,
             a.nats(),
             now.config().verdicts().openNats(),
             s.explains().size(),
