@@ -9,10 +9,11 @@ import io.dyetrace.common.registry.FaultClass;
 import io.dyetrace.common.topology.Topology;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataInput;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -38,7 +39,10 @@ import java.util.TreeMap;
  * a stamp or a result that comes late corrects the judgement.
  */
 public final class FaultDetector {
-  private static final int SNAPSHOT_VERSION = 2;
+  /** Since then a snapshot is packed. */
+  private static final int PACKED_VERSION = 3;
+
+  private static final int SNAPSHOT_VERSION = 3;
 
   private final DetectorConfig config;
   private final Network network;
@@ -59,6 +63,9 @@ public final class FaultDetector {
   private long expiredNs;
   private long looks;
   private int small = Scope.SMALL;
+
+  /** Room for the next snapshot, by the last one. */
+  private int snapshotBytes;
 
   /** Starts knowing nothing but the topology. */
   public FaultDetector(Topology topology, DetectorConfig config) {
@@ -275,9 +282,10 @@ public final class FaultDetector {
 
   /** Everything the detector knows, for {@link #restore}. */
   public byte[] snapshot() {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (DataOutputStream out = new DataOutputStream(bytes)) {
-      out.writeInt(SNAPSHOT_VERSION);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(Math.max(snapshotBytes, 1024));
+    try {
+      bytes.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(SNAPSHOT_VERSION).array());
+      SnapshotOutput out = new SnapshotOutput(bytes, nowNs);
       out.writeLong(nowNs);
       out.writeLong(startedNs);
       out.writeLong(caughtUpSinceNs);
@@ -297,9 +305,11 @@ public final class FaultDetector {
         e.getValue().write(out);
       }
       ledger.write(out);
+      out.flush();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    snapshotBytes = bytes.size() + bytes.size() / 8;
     return bytes.toByteArray();
   }
 
@@ -311,12 +321,13 @@ public final class FaultDetector {
    */
   public static FaultDetector restore(Topology topology, DetectorConfig config, byte[] snapshot) {
     FaultDetector d = new FaultDetector(topology, config);
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(snapshot))) {
-      int version = in.readInt();
+    try (DataInputStream whole = new DataInputStream(new ByteArrayInputStream(snapshot))) {
+      int version = whole.readInt();
       if (version < 1 || version > SNAPSHOT_VERSION) {
         throw new IllegalArgumentException(
             "snapshot version " + version + " is not within 1 and " + SNAPSHOT_VERSION);
       }
+      DataInput in = version < PACKED_VERSION ? whole : new SnapshotInput(snapshot, Integer.BYTES);
       d.nowNs = in.readLong();
       d.startedNs = in.readLong();
       d.caughtUpSinceNs = in.readLong();

@@ -284,9 +284,12 @@ final class ProbeJoiner {
   }
 
   void write(DataOutput out) throws IOException {
-    List<ProbeTrace> all = since(Long.MIN_VALUE);
-    out.writeInt(all.size());
-    for (ProbeTrace t : all) {
+    // As they turned up: whoever reads them asks them for their age in this order.
+    out.writeInt(old.size() + young.size());
+    for (ProbeTrace t : old) {
+      t.write(out);
+    }
+    for (ProbeTrace t : young) {
       t.write(out);
     }
     replyKeys.write(out);

@@ -18,7 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.zip.GZIPInputStream;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What earlier versions saved can be gone on with. */
 class SnapshotVersionTest {
@@ -30,13 +31,19 @@ class SnapshotVersionTest {
     }
   }
 
-  /** Recorded by version 1 at 45 s of this simulation, with the crash open and 15 s old. */
-  @Test
-  void shouldResolveWhatAVersionOfOneTierOpened() throws IOException {
+  /**
+   * Recorded by each version at 45 s of this simulation, with the crash open and 15 s old: 1 knew
+   * one tier, 2 did not pack.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void shouldResolveWhatAnEarlierVersionOpened(int version) throws IOException {
     Topology lab = SimTopology.lab();
     FaultDetector detector =
         FaultDetector.restore(
-            lab, DetectorConfig.defaults(), recorded("/detector-snapshot-1.bin.gz"));
+            lab,
+            DetectorConfig.defaults(),
+            recorded("/detector-snapshot-%d.bin.gz".formatted(version)));
     List<Simulation.Delivery> deliveries =
         new Simulation(lab, 1, 100 * SECOND)
             .withNoise()
