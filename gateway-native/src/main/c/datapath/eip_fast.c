@@ -5,24 +5,7 @@
 
 #include "encap.h"
 #include "receive.h"
-#include "transmit.h"
-
-#include "../packet/bytes.h"
-#include "../packet/checksum.h"
-
-enum { ETHERNET_MAX_BYTES = ETHERNET_BYTES + VLAN_BYTES };
-
-// NULL: none that is known to be right.
-static inline const struct recent_way *way_of(
-	const struct worker *worker, const struct ip_address *address)
-{
-	const struct recent_way *way = &worker->ways[address->bytes[15] % WORKER_WAYS];
-
-	return ip_equal(&way->address, address) && way->known &&
-			       way->generation == worker->neighbours->generation
-		       ? way
-		       : NULL;
-}
+#include "short_out.h"
 
 // The ordinary way goes first: it makes what is copied here. false: it has not yet.
 static __attribute__((noinline)) bool make_tunnel_way(struct worker *worker, unsigned int tunnel)
@@ -34,7 +17,7 @@ static __attribute__((noinline)) bool make_tunnel_way(struct worker *worker, uns
 
 	if (head->len == 0)
 		return false;
-	way = way_of(worker, &worker->node->tunnels[tunnel].remote);
+	way = short_way_of(worker, &worker->node->tunnels[tunnel].remote);
 	if (!way)
 		return false;
 	len = head->len + way->header_len;
@@ -71,40 +54,13 @@ static inline uint32_t kind_of(const struct eip *e)
 struct last_way {
 	uint32_t kind; // kind_of() the entries that go into the tunnel; 0: none
 	const struct short_way *into_tunnel;
-	// Without a tunnel:
-	uint32_t next_hop;
-	uint32_t port;
-	const struct recent_way *way; // NULL: none
-	struct transmit_buffer *buffer;
+	struct short_hop hop; // without a tunnel
 };
-
-static inline bool find_way(struct worker *worker, uint32_t destination, struct last_way *last)
-{
-	const struct ip_address address = ip_from_v4(destination);
-	const struct ip_address *next_hop;
-	unsigned int port;
-
-	next_hop = transmit_next_hop(worker->node, &address, &port);
-	if (unlikely(!next_hop))
-		return false;
-	if (likely(last->way && last->next_hop == ip_v4(next_hop) && last->port == port))
-		return true;
-	last->way = way_of(worker, next_hop);
-	last->next_hop = ip_v4(next_hop);
-	last->port = port;
-	last->buffer = &worker->transmit[port];
-	if (last->way && last->way->port != port)
-		last->way = NULL;
-	return last->way != NULL;
-}
 
 // Changes an address and what covers it, and takes one off the TTL, as translate_packet() does.
 static inline void translate(uint8_t *ip, uint32_t address, bool inbound, uint16_t delta)
 {
 	uint8_t *l4 = ip + IPV4_MIN_BYTES, *field;
-	// One off the TTL, of which there is more than one: what that adds to a sum is -1 there.
-	const uint16_t one_less = (uint16_t)~htons(0x0100);
-	uint16_t sum = checksum_apply(load_raw16(ip + IPV4_CHECKSUM), delta);
 
 	if (ip[IPV4_PROTOCOL] == PROTOCOL_TCP) {
 		field = l4 + TCP_CHECKSUM;
@@ -113,8 +69,7 @@ static inline void translate(uint8_t *ip, uint32_t address, bool inbound, uint16
 		field = l4 + UDP_CHECKSUM;
 		store_raw16(field, checksum_apply_udp(load_raw16(field), delta));
 	}
-	ip[IPV4_TTL]--;
-	store_raw16(ip + IPV4_CHECKSUM, checksum_apply(sum, one_less));
+	short_decrement_ttl(ip, delta);
 	store_raw32(ip + (inbound ? IPV4_DESTINATION : IPV4_SOURCE), address);
 }
 
@@ -132,7 +87,6 @@ static inline void put_out(struct worker *worker, const struct eip_fast_burst *b
 	struct rte_mbuf *packet, uint8_t *begin, unsigned int len, struct transmit_buffer *buffer,
 	const struct eip *e, bool inbound)
 {
-	unsigned int i = buffer->count;
 	uint16_t bytes = packet->data_len;
 
 	if (e->slot < VIP_MAX) {
@@ -141,22 +95,11 @@ static inline void put_out(struct worker *worker, const struct eip_fast_burst *b
 		counter->packets[inbound ? DT_DIR_FORWARD : DT_DIR_REPLY]++;
 		counter->bytes[inbound ? DT_DIR_FORWARD : DT_DIR_REPLY] += bytes;
 	}
-	packet->data_off = (uint16_t)(begin - (uint8_t *)packet->buf_addr);
-	packet->data_len = (uint16_t)len;
-	packet->pkt_len = len;
-	buffer->packets[i] = packet;
-	buffer->notes[i] = (struct short_note){
-		.eip = e,
-		.what = (inbound ? burst->note_inbound : burst->note_outbound) | bytes,
-	};
-	buffer->count = i + 1;
-	if (unlikely(i + 1 == WORKER_BURST))
-		transmit_flush(worker, (unsigned int)(buffer - worker->transmit));
-}
-
-static inline unsigned int headroom(const struct rte_mbuf *packet, const uint8_t *ip)
-{
-	return (unsigned int)(ip - (const uint8_t *)packet->buf_addr);
+	short_put_out(worker, packet, begin, len, buffer,
+		(struct short_note){
+			.eip = e,
+			.what = (inbound ? burst->note_inbound : burst->note_outbound) | bytes,
+		});
 }
 
 // tunnel_head_fill() of UDP over IPv4, whose checksum is made of the words as they stand.
@@ -207,7 +150,7 @@ static inline bool pass_into_tunnel(struct worker *worker, const struct eip_fast
 		return false;
 	way = last->into_tunnel;
 	total = look->ip_len + way->header_bytes;
-	if (unlikely(total > worker->least_mtu || headroom(packet, ip) < way->copied))
+	if (unlikely(total > worker->least_mtu || short_headroom(packet, ip) < way->copied))
 		return false;
 	entropy = entropy_of(ip);
 	if (likely(way->usual)) {
@@ -227,30 +170,23 @@ static inline bool pass_into_tunnel(struct worker *worker, const struct eip_fast
 }
 
 static inline bool pass_plainly(struct worker *worker, const struct eip_fast_burst *burst,
-	unsigned int i, const struct eip *e, bool inbound, struct last_way *last)
+	unsigned int i, const struct eip *e, bool inbound, struct short_hop *hop)
 {
 	const struct eip_fast_look *look = &burst->looks[i];
 	struct rte_mbuf *packet = burst->packets[i];
-	const struct recent_way *way;
 	uint8_t *ip = look->ip, *begin;
 
-	if (unlikely(look->ip_len > worker->least_mtu || headroom(packet, ip) < ETHERNET_MAX_BYTES))
+	if (unlikely(look->ip_len > worker->least_mtu ||
+		     short_headroom(packet, ip) < ETHERNET_MAX_BYTES))
 		return false;
-	if (unlikely(!find_way(worker,
-		    inbound ? ip_v4(&e->private_address) : load_raw32(ip + IPV4_DESTINATION),
-		    last)))
+	if (unlikely(!short_find_hop(worker,
+		    inbound ? ip_v4(&e->private_address) : load_raw32(ip + IPV4_DESTINATION), hop)))
 		return false;
-	way = last->way;
-	begin = ip - way->header_len;
 	translate(ip, ip_v4(inbound ? &e->private_address : &e->public_address), inbound,
 		inbound ? e->address_delta : (uint16_t)~e->address_delta);
-	if (likely(way->header_len == ETHERNET_BYTES))
-		memcpy(begin, way->header, ETHERNET_BYTES);
-	else
-		memcpy(begin, way->header, ETHERNET_MAX_BYTES);
-	way->neighbour->used_ns = worker->now.mono_ns;
-	put_out(worker, burst, packet, begin, look->ip_len + (unsigned int)way->header_len,
-		last->buffer, e, inbound);
+	begin = short_put_ethernet(worker, hop->way, ip);
+	put_out(worker, burst, packet, begin, look->ip_len + (unsigned int)hop->way->header_len,
+		hop->buffer, e, inbound);
 	return true;
 }
 
@@ -265,18 +201,19 @@ static inline bool pass(struct worker *worker, const struct eip_fast_burst *burs
 		address = ip_from_v4(load_raw32(look->ip + IPV4_DESTINATION));
 		if (unlikely(!eip_is(e, &address, false)))
 			return false;
-		return kind_of(e) == KIND_PLAIN ? pass_plainly(worker, burst, i, e, true, last)
-						: pass_into_tunnel(worker, burst, i, e, last);
+		return kind_of(e) == KIND_PLAIN
+			       ? pass_plainly(worker, burst, i, e, true, &last->hop)
+			       : pass_into_tunnel(worker, burst, i, e, last);
 	}
 	address = ip_from_v4(load_raw32(look->ip + IPV4_SOURCE));
 	if (unlikely(!eip_is(e, &address, true) || !e->enabled))
 		return false;
-	return pass_plainly(worker, burst, i, e, false, last);
+	return pass_plainly(worker, burst, i, e, false, &last->hop);
 }
 
 unsigned int eip_fast_pass(struct worker *worker, struct eip_fast_burst *burst, unsigned int from)
 {
-	struct last_way last = {.way = NULL};
+	struct last_way last = {.kind = 0, .hop = {.way = NULL}};
 	unsigned int i;
 
 	for (i = from; i < burst->count; i++) {
@@ -306,7 +243,7 @@ void eip_fast_write_meta(struct worker *worker, struct rte_mbuf *packet,
 	unsigned int offset = inner_offset(worker, note, port_out);
 	bool inbound = note->what & SHORT_NOTE_INBOUND;
 
-	receive_reset_meta(worker, packet, note->what >> SHORT_NOTE_PORT_SHIFT & UINT16_MAX);
+	receive_reset_meta(worker, packet, note->what >> SHORT_NOTE_PORT_SHIFT & UINT8_MAX);
 	parse_ip(rte_pktmbuf_mtod_offset(packet, uint8_t *, offset), packet->data_len - offset,
 		view);
 	view->ttl++;

@@ -72,17 +72,24 @@ static inline void nat_decrement_ipv4_ttl(uint8_t *ip, uint64_t delta)
 }
 
 // The translation of a packet of a session that is tcp_v4, in few steps: what nat_forward() and
-// nat_reply() would do. Ports are one word, in host order, the source's first.
-static inline void nat_tcp_v4(struct rte_mbuf *packet, uint32_t source, uint32_t destination,
+// nat_reply() would do. Ports are one word, in host order, the source's first. All but the TTL:
+static inline void nat_tcp_v4_ends(uint8_t *ip, uint8_t *tcp, uint32_t source, uint32_t destination,
 	uint32_t ports, uint16_t address_delta)
 {
-	uint8_t *ip = packet_l3(packet), *tcp = packet_l4(packet);
 	uint64_t delta = address_delta + checksum_delta32(load_raw32(tcp), htonl(ports));
 
 	store_raw32(tcp, htonl(ports));
 	store_raw16(tcp + TCP_CHECKSUM, checksum_apply_sum(load_raw16(tcp + TCP_CHECKSUM), delta));
 	store_raw32(ip + IPV4_SOURCE, source);
 	store_raw32(ip + IPV4_DESTINATION, destination);
+}
+
+static inline void nat_tcp_v4(struct rte_mbuf *packet, uint32_t source, uint32_t destination,
+	uint32_t ports, uint16_t address_delta)
+{
+	uint8_t *ip = packet_l3(packet);
+
+	nat_tcp_v4_ends(ip, packet_l4(packet), source, destination, ports, address_delta);
 	nat_decrement_ipv4_ttl(ip, address_delta);
 }
 

@@ -87,7 +87,7 @@ struct node {
 	uint8_t tier;
 	bool erase_colour;     // this is the last tier
 	bool verify_checksums; // of TCP, UDP and SCTP
-	bool short_way;        // most EIP packets go by eip_fast.h; false: only tests
+	bool short_way;        // most packets go by eip_fast.h or clb_fast.h; false: only tests
 	uint64_t idle_sleep_ns;
 	uint64_t hash_seed;
 	uint64_t sample_threshold; // a random 32-bit number below it: the drop is stamped

@@ -202,13 +202,22 @@ SESSION_PREFETCH void session_prefetch_bucket(const struct session_table *table,
 	prefetch(session_index_bucket(&table->index, (uint32_t)hash));
 }
 
-SESSION_PREFETCH void session_prefetch_session(const struct session_table *table, uint64_t hash)
+// The first session whose tag says that it has a key of this hash, without a look into it. NULL:
+// none; it may be in a chained bucket.
+static inline struct session *session_likely(const struct session_table *table, uint64_t hash)
 {
 	const struct session_bucket *bucket = session_index_bucket(&table->index, (uint32_t)hash);
 	uint32_t match = session_bucket_match(bucket, session_index_tag(hash));
 
-	if (match)
-		prefetch(&table->sessions[bucket->values[__builtin_ctz(match)] >> 1]);
+	return match ? &table->sessions[bucket->values[__builtin_ctz(match)] >> 1] : NULL;
+}
+
+SESSION_PREFETCH void session_prefetch_session(const struct session_table *table, uint64_t hash)
+{
+	const struct session *session = session_likely(table, hash);
+
+	if (session)
+		prefetch(session);
 }
 
 // A new session with the keys, state, class and ids of *session; created now. reply_hash: of its

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steer.h"
 
+#include "clb_fast.h"
 #include "decolour.h"
 #include "dispatch.h"
 #include "drop.h"
@@ -267,16 +268,32 @@ static void process_in_turn(struct worker *w, struct eip_fast_burst *burst)
 	}
 }
 
+static void process_sessions_in_turn(struct worker *w, struct clb_fast_burst *burst)
+{
+	for (unsigned int done = clb_fast_pass(w, burst, 0); done < burst->count;
+		done = clb_fast_pass(w, burst, done)) {
+		unsigned int misfits = clb_fast_misfits(burst, done);
+
+		process(w, burst->packets + done, misfits, burst->port);
+		done += misfits;
+	}
+}
+
 void worker_process(
 	struct worker *w, struct rte_mbuf **packets, unsigned int count, unsigned int port)
 {
-	struct eip_fast_burst burst;
+	union { // a node has one tier
+		struct eip_fast_burst elastic;
+		struct clb_fast_burst sessions;
+	} burst;
 
 	w->counters.rx_packets += count;
 	for (unsigned int i = 0; i < count; i++)
 		prefetch(rte_pktmbuf_mtod(packets[i], void *));
-	if (eip_fast_look(w, packets, count, port, &burst))
-		process_in_turn(w, &burst);
+	if (eip_fast_look(w, packets, count, port, &burst.elastic))
+		process_in_turn(w, &burst.elastic);
+	else if (clb_fast_look(w, packets, count, port, &burst.sessions))
+		process_sessions_in_turn(w, &burst.sessions);
 	else
 		process(w, packets, count, port);
 }

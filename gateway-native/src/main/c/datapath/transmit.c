@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transmit.h"
 
+#include "clb_fast.h"
 #include "drop.h"
 #include "eip_fast.h"
 #include "stamp.h"
@@ -30,8 +31,14 @@ static unsigned int queue_owner(const struct worker *worker, unsigned int port)
 static void write_meta(struct worker *worker, unsigned int port,
 	const struct transmit_buffer *buffer, unsigned int i)
 {
-	if (buffer->notes[i].eip)
-		eip_fast_write_meta(worker, buffer->packets[i], &buffer->notes[i], port);
+	const struct short_note *note = &buffer->notes[i];
+
+	if (!note->eip)
+		return;
+	if (note->what & SHORT_NOTE_SESSION)
+		clb_fast_write_meta(worker, buffer->packets[i], note, buffer->ports[i], port);
+	else
+		eip_fast_write_meta(worker, buffer->packets[i], note, port);
 }
 
 static void hand_to_queue_owner(struct worker *worker, unsigned int port, unsigned int owner,

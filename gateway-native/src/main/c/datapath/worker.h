@@ -72,21 +72,30 @@ struct vip_buckets {
 
 struct eip;
 
-// What is known of a packet that took the short way (eip_fast.h), where nobody writes its meta.
+// What is known of a packet that took a short way (eip_fast.h, clb_fast.h), where nobody writes its
+// meta.
 struct short_note {
-	const struct eip *eip; // its entry; NULL: the packet took the ordinary way
-	uint64_t what;         // SHORT_NOTE_*
+	union {
+		const struct eip *eip; // its entry; NULL: the packet took the ordinary way
+		uint64_t addresses;    // of a session's: as received and as they stood
+	};
+	uint64_t what; // SHORT_NOTE_*
 };
 
-// Bytes of the frame as received, the port it came by above them, and which way it goes.
+// Bytes of the frame as received, the port it came by above them, which way it goes, and of a
+// session's the slots.
 #define SHORT_NOTE_PORT_SHIFT 16
-#define SHORT_NOTE_INBOUND (1ull << 32)
+#define SHORT_NOTE_INBOUND (1ull << 24)
+#define SHORT_NOTE_SESSION (1ull << 25)
+#define SHORT_NOTE_VIP_SHIFT 32
+#define SHORT_NOTE_BACKEND_SHIFT 48
 
 struct transmit_buffer {
 	uint32_t count;
 	uint32_t stamped; // bit i: packets[i] is followed
 	struct rte_mbuf *packets[WORKER_BURST];
 	struct short_note notes[WORKER_BURST];
+	uint32_t ports[WORKER_BURST]; // beside a session's note: as received and as they stood
 };
 
 _Static_assert(WORKER_BURST <= 32, "a bit a packet");
