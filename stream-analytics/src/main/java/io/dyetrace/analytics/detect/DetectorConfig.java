@@ -297,6 +297,8 @@ public record DetectorConfig(
    * @param holdFor a suspicion must stand so long over two evaluations or more
    * @param healthyFor healthy evidence needed to resolve
    * @param healthyProbes answered probes needed to resolve
+   * @param unusedFor a verdict whose component no probe has told of for so long is resolved while
+   *     the network answers
    * @param updateInterval least time between two revisions of an open verdict
    * @param updateStep a change of confidence or probe share smaller than this is not worth a
    *     revision
@@ -308,6 +310,7 @@ public record DetectorConfig(
       Duration holdFor,
       Duration healthyFor,
       Integer healthyProbes,
+      Duration unusedFor,
       Duration updateInterval,
       Double updateStep) {
     public Verdicts {
@@ -318,6 +321,8 @@ public record DetectorConfig(
       healthyFor =
           atMost("verdicts.healthy_for", orDefault(healthyFor, Duration.ofSeconds(8)), 3600);
       healthyProbes = range("verdicts.healthy_probes", orDefault(healthyProbes, 4), 1, 1000);
+      unusedFor =
+          atMost("verdicts.unused_for", orDefault(unusedFor, Duration.ofSeconds(60)), 86_400);
       updateInterval =
           atMost(
               "verdicts.update_interval", orDefault(updateInterval, Duration.ofSeconds(5)), 3600);

@@ -87,6 +87,14 @@ record Evaluation(
     return goodCount >= config.verdicts().healthyProbes() ? Health.HEALTHY : Health.UNKNOWN;
   }
 
+  /** The network as a whole answers. */
+  boolean mostAreAnswered() {
+    List<JudgedProbe> decided =
+        probes(nowNs - config.timing().evidenceWindow().toNanos(), p -> p.fate() != Fate.UNDECIDED);
+    long answered = count(decided, p -> p.fate().isAnswered());
+    return answered >= config.verdicts().healthyProbes() && 2 * answered > decided.size();
+  }
+
   static long first(List<JudgedProbe> probes) {
     return probes.stream().mapToLong(JudgedProbe::sentNs).min().orElse(Long.MAX_VALUE);
   }

@@ -9,6 +9,7 @@ import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.registry.FaultClass;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -18,12 +19,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * NO_DATA: a node's or a prober's telemetry is missing although probes are answered. Silence counts
  * only from when the input was caught up, so that an outage of the pipeline itself is never
- * mistaken for it. Several nodes of a cluster that fall silent together are one fault, whose
- * component is the cluster.
+ * mistaken for it. Most nodes of a cluster falling silent together are one fault, whose component
+ * is the cluster.
  */
 final class NoDataRule implements FaultRule {
   /** A second without what comes every second. */
   private static final double SILENT_SECOND_NATS = 2;
+
+  private record Silent(String node, long forNs) {}
 
   @Override
   public FaultClass faultClass() {
@@ -45,25 +48,70 @@ final class NoDataRule implements FaultRule {
 
   private void suspectNodes(Evaluation now, List<Suspicion> suspicions) {
     long silenceNs = now.config().noData().silence().toNanos();
-    Map<String, List<String>> silentByCluster = new TreeMap<>();
+    long slackNs = now.config().noData().groupSlack().toNanos();
+    Map<String, List<Silent>> silentByCluster = new TreeMap<>();
     for (String node : now.scope().nodes()) {
-      if (silentNs(now, node) >= silenceNs - now.config().noData().groupSlack().toNanos()
-          && probesWell(now, node)) {
+      long silentNs = silentNs(now, node);
+      if (silentNs >= silenceNs - slackNs && probesWell(now, node)) {
         silentByCluster
             .computeIfAbsent(now.network().clusterOf(node), k -> new ArrayList<>())
-            .add(node);
+            .add(new Silent(node, silentNs));
       }
     }
     silentByCluster.forEach(
-        (cluster, nodes) -> {
-          long longestNs = nodes.stream().mapToLong(n -> silentNs(now, n)).max().orElse(0);
-          if (longestNs < silenceNs
-              || nodes.size() == 1 && now.openFaults().contains(faultId(cluster))) {
-            return;
+        (cluster, silent) -> {
+          silent.sort(Comparator.comparingLong(Silent::forNs).reversed());
+          for (List<Silent> together : together(silent, slackNs)) {
+            suspectGroup(now, cluster, together, suspicions);
           }
-          String component = nodes.size() > 1 ? cluster : nodes.get(0);
-          suspicions.add(nodesSilent(now, component, nodes, longestNs));
         });
+  }
+
+  /** Those that fell silent within the slack of one another, the longest silent first. */
+  private static List<List<Silent>> together(List<Silent> longestFirst, long slackNs) {
+    List<List<Silent>> groups = new ArrayList<>();
+    long oldestNs = 0;
+    for (Silent s : longestFirst) {
+      if (groups.isEmpty() || oldestNs - s.forNs() > slackNs) {
+        groups.add(new ArrayList<>());
+        oldestNs = s.forNs();
+      }
+      groups.get(groups.size() - 1).add(s);
+    }
+    return groups;
+  }
+
+  /** The cluster, when most of it fell silent together; else each by itself. */
+  private void suspectGroup(
+      Evaluation now, String cluster, List<Silent> group, List<Suspicion> suspicions) {
+    long silenceNs = now.config().noData().silence().toNanos();
+    List<String> nodes = group.stream().map(Silent::node).toList();
+    if (isMost(now, cluster, group.size())) {
+      long longestNs = group.get(0).forNs();
+      if (longestNs >= silenceNs) {
+        suspicions.add(nodesSilent(now, cluster, nodes, longestNs));
+      }
+      return;
+    }
+    if (now.openFaults().contains(faultId(cluster))) {
+      return; // some of it are back, these are not: its verdict goes on until most are
+    }
+    for (Silent s : group) {
+      if (s.forNs() >= silenceNs) {
+        suspicions.add(nodesSilent(now, s.node(), List.of(s.node()), s.forNs()));
+      }
+    }
+  }
+
+  private static boolean isMost(Evaluation now, String cluster, int count) {
+    return count > 1 && 2 * count > inService(now, cluster).size();
+  }
+
+  /** The cluster's nodes that ought to be heard. */
+  private static List<String> inService(Evaluation now, String cluster) {
+    return now.network().nodes().stream()
+        .filter(n -> now.network().clusterOf(n).equals(cluster) && !now.node(n).drained())
+        .toList();
   }
 
   private Suspicion nodesSilent(
@@ -144,17 +192,18 @@ final class NoDataRule implements FaultRule {
    */
   private static long silentNs(Evaluation now, String node) {
     NodeStream stream = now.node(node);
-    if (!stream.gatewayAlive()) {
-      return 0; // dead, and its agent says so
+    if (stream.drained() || !stream.gatewayAlive() && stream.agentFresh(now.nowNs())) {
+      return 0; // taken out of service before; or dead, and its agent says so
     }
     if (stream.lastHeardNs() == 0) {
       return neverHeardNs(now);
     }
     // The agent may run while the gateway's own records are missing.
-    long lastNs =
-        Math.min(
-            stream.heartbeatNs() == 0 ? stream.agentTimeNs() : stream.heartbeatNs(),
-            stampsUntil(now, node));
+    long ownNs =
+        stream.gatewayAlive() && stream.heartbeatNs() != 0
+            ? Math.max(stream.heartbeatNs(), stream.aliveSinceNs())
+            : stream.agentTimeNs();
+    long lastNs = Math.min(ownNs, stampsUntil(now, node));
     return Math.max(0, now.nowNs() - Math.max(lastNs, now.caughtUpSinceNs()));
   }
 
@@ -256,21 +305,22 @@ final class NoDataRule implements FaultRule {
           ? Health.HEALTHY
           : Health.BAD;
     }
-    List<String> nodes =
-        now.network().nodes().contains(component)
-            ? List.of(component)
-            : now.network().nodes().stream()
-                .filter(n -> now.network().clusterOf(n).equals(component))
-                .toList();
-    for (String node : nodes) {
-      NodeStream stream = now.node(node);
-      // A node whose gateway is dead is another verdict's business, as long as its agent says so.
-      if (!stream.agentFresh(now.nowNs())
-          || (stream.gatewayAlive() && silentNs(now, node) > recent)) {
-        return Health.BAD;
-      }
+    if (now.network().nodes().contains(component)) {
+      return isSilent(now, component, recent) ? Health.BAD : Health.HEALTHY;
     }
-    return Health.HEALTHY;
+    // Who is silent still when most are back gets a verdict of its own.
+    long silent = inService(now, component).stream().filter(n -> isSilent(now, n, recent)).count();
+    return isMost(now, component, (int) silent) ? Health.BAD : Health.HEALTHY;
+  }
+
+  private static boolean isSilent(Evaluation now, String node, long recentNs) {
+    NodeStream stream = now.node(node);
+    if (stream.drained()) {
+      return false;
+    }
+    // A node whose gateway is dead is another verdict's business, as long as its agent says so.
+    return !stream.agentFresh(now.nowNs())
+        || stream.gatewayAlive() && silentNs(now, node) > recentNs;
   }
 
   private static long heardNs(@Nullable ProberStream stream) {

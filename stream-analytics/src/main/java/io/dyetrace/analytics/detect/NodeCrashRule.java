@@ -258,7 +258,7 @@ final class NodeCrashRule implements FaultRule {
     String node = open.component();
     NodeStream stream = now.node(node);
     if (!stream.agentFresh(now.nowNs())) {
-      return Health.UNKNOWN;
+      return healthUnseen(now, node);
     }
     if (!stream.beating(now.nowNs())) {
       return Health.BAD;
@@ -271,5 +271,42 @@ final class NodeCrashRule implements FaultRule {
     return now.health(
         p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node),
         p -> p.fate() == Fate.ANSWERED && p.stampedAt(node));
+  }
+
+  /**
+   * Of a node whose agent is silent: well when probes are answered that only it can have passed.
+   */
+  private static Health healthUnseen(Evaluation now, String node) {
+    List<String> silent =
+        now.network().nodes().stream()
+            .filter(n -> !now.node(n).agentFresh(now.nowNs()) && !now.node(n).drained())
+            .toList();
+    Tier tier = now.network().tierOf(node);
+    // Whoever stamps has told of everything until then.
+    long untilNs =
+        now.network().nodesIn(tier).stream()
+                .filter(n -> now.node(n).agentFresh(now.nowNs()))
+                .mapToLong(n -> now.node(n).completeUntilNs())
+                .min()
+                .orElse(now.nowNs())
+            - now.config().timing().stampDelay().toNanos();
+    long answered =
+        Evaluation.since(
+                now.index().mayPass(node),
+                now.healthySinceNs(),
+                p ->
+                    p.fate().isAnswered()
+                        && p.sentNs() < untilNs
+                        && now.network().serves(node, p.vip())
+                        && p.hops().stream()
+                            .anyMatch(h -> h.leg().tier() == tier && isOf(h, node, silent)))
+            .size();
+    return answered >= now.config().verdicts().healthyProbes() ? Health.HEALTHY : Health.BAD;
+  }
+
+  /** No stamp, and its port leads there or there is no other node that leaves none. */
+  private static boolean isOf(Hop hop, String node, List<String> silent) {
+    return !hop.stamped()
+        && (hop.node().isEmpty() ? silent.equals(List.of(node)) : hop.node().equals(node));
   }
 }

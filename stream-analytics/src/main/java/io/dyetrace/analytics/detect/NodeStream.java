@@ -48,6 +48,12 @@ final class NodeStream {
   private long agentTimeNs;
   private long drainedUntilNs;
   private boolean gatewayAlive = true;
+
+  /**
+   * When its agent said alive after it had said dead. Not saved: silence counts anew after that.
+   */
+  private long aliveSinceNs;
+
   private long bootId;
   private int heartbeatsOfBoot;
   private long heartbeatNs;
@@ -155,7 +161,11 @@ final class NodeStream {
     if (status.getTimeNs() >= agentTimeNs) {
       agentTimeNs = status.getTimeNs();
       // What an agent still drains of a gateway that is gone says nothing of its successor.
-      gatewayAlive = current ? status.getGatewayAlive() : gatewayAlive;
+      boolean alive = current ? status.getGatewayAlive() : gatewayAlive;
+      if (alive && !gatewayAlive) {
+        aliveSinceNs = agentTimeNs;
+      }
+      gatewayAlive = alive;
       drainedUntilNs = Math.max(drainedUntilNs, status.getDrainedUntilNs());
     }
   }
@@ -295,6 +305,11 @@ final class NodeStream {
 
   boolean gatewayAlive() {
     return gatewayAlive;
+  }
+
+  /** When it was last found alive after it had been found dead; 0: never. */
+  long aliveSinceNs() {
+    return aliveSinceNs;
   }
 
   /** Points stamped before this time are here: one that is missing does not exist. */

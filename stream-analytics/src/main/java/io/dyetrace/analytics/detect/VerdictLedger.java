@@ -31,6 +31,9 @@ final class VerdictLedger {
     long revisedNs;
     long healthySinceNs = NONE;
 
+    /** Since when nothing tells how it is. Not saved: after a restore it begins anew. */
+    long untoldSinceNs = NONE;
+
     Open(Verdict last, long revisedNs) {
       this.last = last;
       this.revisedNs = revisedNs;
@@ -101,12 +104,15 @@ final class VerdictLedger {
         }
       } else {
         known.healthySinceNs = NONE;
+        known.untoldSinceNs = NONE;
         update(now, a, known, revisions);
       }
     }
     pending.keySet().retainAll(accused);
     if (caughtUp) {
       resolve(now, accused, revisions);
+    } else {
+      open.values().forEach(o -> o.untoldSinceNs = NONE);
     }
     forget(now.nowNs());
     return revisions;
@@ -161,23 +167,60 @@ final class VerdictLedger {
       Hypothesis h = hypothesis(known.last);
       FaultRule rule = rule(h.faultClass());
       boolean superseded = coveredByOpen(h);
-      Health health = superseded ? Health.HEALTHY : rule.health(now, h);
-      if (health != Health.HEALTHY) {
-        known.healthySinceNs = health == Health.BAD ? NONE : known.healthySinceNs;
+      boolean drained = isDrained(now, h);
+      Health health = superseded || drained ? Health.HEALTHY : rule.health(now, h);
+      if (isUnused(now, known, health)) {
+        revisions.add(writer.unused(now, known.last, known.untoldSinceNs));
+      } else if (!isHealthyForLong(now, known, health, superseded, rule)) {
         continue;
+      } else if (superseded) {
+        revisions.add(writer.superseded(now, known.last));
+      } else if (drained) {
+        revisions.add(writer.drained(now, known.last));
+      } else {
+        revisions.add(writer.healed(now, known.last, healedNs(known, rule)));
       }
-      if (known.healthySinceNs == NONE) {
-        known.healthySinceNs = now.nowNs();
-      }
-      if (superseded || now.nowNs() - known.healthySinceNs >= rule.healthyHold(config).toNanos()) {
-        revisions.add(
-            superseded
-                ? writer.superseded(now, known.last)
-                : writer.healed(now, known.last, healedNs(known, rule)));
-        resolvedNs.put(e.getKey(), now.nowNs());
-        all.remove();
-      }
+      resolvedNs.put(e.getKey(), now.nowNs());
+      all.remove();
     }
+  }
+
+  private boolean isHealthyForLong(
+      Evaluation now, Open known, Health health, boolean superseded, FaultRule rule) {
+    if (health != Health.HEALTHY) {
+      known.healthySinceNs = health == Health.BAD ? NONE : known.healthySinceNs;
+      return false;
+    }
+    if (known.healthySinceNs == NONE) {
+      known.healthySinceNs = now.nowNs();
+    }
+    return superseded || now.nowNs() - known.healthySinceNs >= rule.healthyHold(config).toNanos();
+  }
+
+  /**
+   * Nothing has spoken for or against it for long, while the network as a whole is well: nobody
+   * uses it any more, as when it was taken out of service because of the verdict.
+   */
+  private boolean isUnused(Evaluation now, Open known, Health health) {
+    if (health != Health.UNKNOWN) {
+      known.untoldSinceNs = NONE;
+      return false;
+    }
+    if (known.untoldSinceNs == NONE) {
+      known.untoldSinceNs = now.nowNs();
+    }
+    return now.nowNs() - known.untoldSinceNs >= config.unusedFor().toNanos()
+        && now.mostAreAnswered();
+  }
+
+  /** It says itself that it is out of service, so nothing of its fault is felt. */
+  private static boolean isDrained(Evaluation now, Hypothesis h) {
+    return switch (h.kind()) {
+      case NODE -> now.node(h.component()).drained();
+      case VIP_ON_NODE ->
+          now.node(h.component().substring(h.component().lastIndexOf('@') + 1)).drained();
+      default -> false;
+    };
   }
 
   /** When it was well again at the latest: healthy means that nothing was bad for so long. */

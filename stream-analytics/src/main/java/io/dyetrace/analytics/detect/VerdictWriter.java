@@ -98,6 +98,31 @@ final class VerdictWriter {
         now, last, Evidences.of("superseded", 1, 0, 1, "A larger fault explains it now."));
   }
 
+  /** Closes it, because its component says that it is out of service. */
+  Verdict drained(Evaluation now, Verdict last) {
+    return resolve(
+        now,
+        last,
+        Evidences.of(
+            "drained", 1, 0, 1, "%s is drained: nothing is sent through it.", last.getComponent()));
+  }
+
+  /** Closes it, because nothing tells of its component any more. */
+  Verdict unused(Evaluation now, Verdict last, long sinceNs) {
+    double seconds = Evidences.seconds(now.nowNs() - sinceNs);
+    return resolve(
+        now,
+        last,
+        Evidences.of(
+            "unused_seconds",
+            seconds,
+            0,
+            1,
+            "For %.0f s too few probes have met %s to tell how it is, while the others are answered: it is not used any more.",
+            seconds,
+            last.getComponent()));
+  }
+
   /** Closes it, because its component is no longer there. */
   Verdict gone(Evaluation now, Verdict last) {
     return resolve(
