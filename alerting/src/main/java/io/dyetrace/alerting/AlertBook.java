@@ -40,7 +40,7 @@ final class AlertBook {
   private static boolean supersedes(Verdict verdict, Verdict known) {
     return verdict.getOccurrenceId().equals(known.getOccurrenceId())
         ? verdict.getRevision() > known.getRevision()
-        : verdict.getFirstBadNs() > known.getFirstBadNs();
+        : verdict.getDetectedNs() > known.getDetectedNs();
   }
 
   /** Forgets what was resolved long ago. */

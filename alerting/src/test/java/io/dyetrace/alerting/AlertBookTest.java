@@ -47,6 +47,7 @@ class AlertBookTest {
         Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN)
             .setOccurrenceId("NODE_CRASH/gw-2/" + later)
             .setFirstBadNs(later)
+            .setDetectedNs(later + 5_000_000_000L)
             .build());
     assertThat(book.current()).extracting(Verdict::getState).containsExactly(VerdictState.OPEN);
   }
@@ -59,9 +60,25 @@ class AlertBookTest {
         Verdicts.nodeCrash("gw-2", 2, VerdictState.RESOLVED)
             .setOccurrenceId("NODE_CRASH/gw-2/" + later)
             .setFirstBadNs(later)
+            .setDetectedNs(later + 5_000_000_000L)
             .setResolvedNs(later + 1)
             .build());
     assertThat(book.openCount()).isZero();
     assertThat(book.accept(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build())).isFalse();
+  }
+
+  @Test
+  void shouldTakeALaterOccurrenceWhoseBeginningWasFoundToBeEarlier() {
+    book.accept(Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN).build());
+    long earlier = Verdicts.FIRST_BAD_NS - 1_000_000_000L;
+    Verdict.Builder second =
+        Verdicts.nodeCrash("gw-2", 1, VerdictState.OPEN)
+            .setOccurrenceId("NODE_CRASH/gw-2/" + earlier)
+            .setFirstBadNs(earlier)
+            .setDetectedNs(Verdicts.FIRST_BAD_NS + 20_000_000_000L);
+    assertThat(book.accept(second.build())).isTrue();
+    second.setRevision(2).setState(VerdictState.RESOLVED).setResolvedNs(second.getDetectedNs() + 1);
+    assertThat(book.accept(second.build())).isTrue();
+    assertThat(book.openCount()).isZero();
   }
 }

@@ -130,7 +130,7 @@ public final class AnalyticsMain implements Callable<Integer> {
             kafka.source(KafkaConnectors.STORAGE, Keyed.BY_SENDER, "storage"),
             kafka.endOffsets()),
         new JobSinks(kafka.verdicts(), ClickHouseSink.to(config.clickhouse()), kafka.deadLetters()),
-        detectors,
+        detectors.after(kafka.pastVerdicts()),
         detectors.flows(),
         DetectorOperator.Settings.DEFAULT.withDeduplicationTtl(config.deduplicationTtl()));
   }

@@ -3,6 +3,7 @@ package io.dyetrace.analytics;
 import io.dyetrace.analytics.detect.DetectorConfig;
 import io.dyetrace.analytics.detect.FaultDetector;
 import io.dyetrace.analytics.detection.Detector;
+import io.dyetrace.analytics.detection.PastVerdicts;
 import io.dyetrace.analytics.flow.Flows;
 import io.dyetrace.common.config.StrictYaml;
 import io.dyetrace.common.record.CounterBatch;
@@ -25,24 +26,38 @@ public final class FaultDetectors implements Detector.Factory {
 
   private final String configText;
   private final String topologyText;
+  private final PastVerdicts past;
   private transient @Nullable Topology topology;
   private transient @Nullable DetectorConfig config;
 
   public FaultDetectors(String configText, String topologyText) {
+    this(configText, topologyText, PastVerdicts.NONE);
+  }
+
+  private FaultDetectors(String configText, String topologyText, PastVerdicts past) {
     this.configText = configText;
     this.topologyText = topologyText;
+    this.past = past;
+  }
+
+  /** The same, whose detectors take up what was told after their last checkpoint. */
+  public FaultDetectors after(PastVerdicts told) {
+    return new FaultDetectors(configText, topologyText, told);
   }
 
   @Override
   public Detector create() {
     FaultDetector detector = new FaultDetector(topology(), config());
+    detector.adopt(past.read());
     LOG.info("detection of a new cluster: {}", detector.falseAlarmBudget());
     return new Adapter(detector);
   }
 
   @Override
   public Detector restore(byte[] snapshot) {
-    return new Adapter(FaultDetector.restore(topology(), config(), snapshot));
+    FaultDetector detector = FaultDetector.restore(topology(), config(), snapshot);
+    detector.adopt(past.read());
+    return new Adapter(detector);
   }
 
   /** How the topology's replies are told apart. */

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -110,6 +111,11 @@ public final class FaultDetector {
   FaultDetector lookingNarrowly() {
     small = 0;
     return this;
+  }
+
+  /** Verdicts that are not resolved yet, as they were told last. */
+  List<Verdict> openVerdicts() {
+    return ledger.openVerdicts();
   }
 
   /** Looks taken so far; quiet ones are not. */
@@ -278,6 +284,20 @@ public final class FaultDetector {
         + ports.size()
         + ledger.size()
         + nodes.values().stream().mapToInt(NodeStream::size).sum();
+  }
+
+  /**
+   * Takes up what was told after the snapshot by a job that was killed then: such a verdict would
+   * never be closed. To be called before anything is accepted.
+   *
+   * @param told revisions in any order, repetitions and those of other clusters included
+   */
+  public void adopt(Collection<Verdict> told) {
+    for (Verdict v : told) {
+      if (network.concerns(v)) {
+        ledger.adopt(v);
+      }
+    }
   }
 
   /** Everything the detector knows, for {@link #restore}. */

@@ -2,6 +2,7 @@ package io.dyetrace.analytics.detect;
 
 import com.google.protobuf.ByteString;
 import io.dyetrace.analytics.flow.Flows;
+import io.dyetrace.common.record.Verdict;
 import io.dyetrace.common.registry.Tier;
 import io.dyetrace.common.topology.Component;
 import io.dyetrace.common.topology.Topology;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** The topology as detection asks it: by name, sorted, nothing copied per question. */
 final class Network {
@@ -259,6 +261,13 @@ final class Network {
               || nodes.stream().anyMatch(n -> clusterOf(n).equals(name));
       default -> true;
     };
+  }
+
+  /** The verdict is on something that is, or was, of this installation. */
+  boolean concerns(Verdict v) {
+    return v.getRegion().equals(topology.region())
+        && Stream.concat(nodes.stream(), probers.stream())
+            .anyMatch(n -> clusterOf(n).equals(v.getCluster()));
   }
 
   String proberName(int proberId, String fallback) {

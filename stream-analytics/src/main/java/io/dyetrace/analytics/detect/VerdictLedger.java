@@ -1,6 +1,7 @@
 package io.dyetrace.analytics.detect;
 
 import io.dyetrace.common.record.Verdict;
+import io.dyetrace.common.record.VerdictState;
 import io.dyetrace.common.registry.FaultClass;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -58,8 +59,42 @@ final class VerdictLedger {
     this.rules = rules;
   }
 
+  /**
+   * A verdict that was given, perhaps after this ledger was saved. The newest occurrence counts,
+   * and of that the newest revision.
+   */
+  void adopt(Verdict v) {
+    FaultClass faultClass = FaultClass.fromCode(v.getFaultClass());
+    if (faultClass == null
+        || !rules.containsKey(faultClass) // another version's
+        || v.getDetectedNs() <= resolvedNs.getOrDefault(v.getFaultId(), NONE)) {
+      return;
+    }
+    Open known = open.get(v.getFaultId());
+    if (known != null && !isNewer(v, known.last)) {
+      return;
+    }
+    pending.remove(v.getFaultId());
+    if (v.getState() == VerdictState.RESOLVED) {
+      open.remove(v.getFaultId());
+      resolvedNs.put(v.getFaultId(), v.getResolvedNs());
+    } else {
+      open.put(v.getFaultId(), new Open(v, v.getDetectedNs()));
+    }
+  }
+
+  private static boolean isNewer(Verdict v, Verdict known) {
+    return v.getDetectedNs() != known.getDetectedNs()
+        ? v.getDetectedNs() > known.getDetectedNs()
+        : v.getRevision() > known.getRevision();
+  }
+
   Set<String> openFaults() {
     return new HashSet<>(open.keySet());
+  }
+
+  List<Verdict> openVerdicts() {
+    return open.values().stream().map(o -> o.last).toList();
   }
 
   /** The components that verdicts are open on. */

@@ -1,6 +1,7 @@
 package io.dyetrace.analytics.kafka;
 
 import io.dyetrace.analytics.detection.EndOffsets;
+import io.dyetrace.analytics.detection.PastVerdicts;
 import io.dyetrace.analytics.telemetry.Kind;
 import io.dyetrace.analytics.telemetry.Telemetry;
 import io.dyetrace.analytics.telemetry.Telemetry.Unreadable;
@@ -72,6 +73,11 @@ public final class KafkaConnectors {
     String servers = bootstrapServers;
     List<String> topics = DETECTION.stream().map(Kind::topic).toList();
     return () -> new KafkaEndOffsets(servers, topics);
+  }
+
+  /** Reads what {@link #verdicts} has written. */
+  public PastVerdicts pastVerdicts() {
+    return new KafkaPastVerdicts(bootstrapServers);
   }
 
   private <T> KafkaSink<T> sink(KafkaRecordSerializationSchema<T> schema) {

@@ -15,8 +15,12 @@ import io.dyetrace.common.record.ProbeBatch;
 import io.dyetrace.common.record.Verdict;
 import io.dyetrace.common.record.VerdictState;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +109,55 @@ class ClosingTest {
     assertThat(closed.getResolvedNs() - closed.getDetectedNs())
         .as("a minute without a probe, not less")
         .isGreaterThan(80 * SECOND);
+  }
+
+  @Test
+  void shouldCloseWhatWasToldAfterTheLastCheckpointBeforeItWasKilled() {
+    for (int seed = 0; seed < 3; seed++) {
+      for (long killed = 30_600; killed <= 33_000; killed += 800) {
+        List<Delivery> all = lab(100 + seed).crash("gw-2", 30 * SECOND, 38 * SECOND).run();
+        List<Replay.Given> given =
+            new Replay(SimTopology.lab(), all)
+                .until(killed * MS)
+                .killedFor(4 * SECOND)
+                .until(100 * SECOND)
+                .verdicts();
+        String what = "seed " + seed + ", killed at " + killed;
+        Map<String, VerdictState> last = new HashMap<>();
+        given.forEach(g -> last.put(g.verdict().getOccurrenceId(), g.verdict().getState()));
+        assertThat(last.values()).as(what).allMatch(s -> s == VerdictState.RESOLVED);
+        assertThat(last.size()).as(what).isLessThanOrEqualTo(1);
+        assertThat(given.stream().map(g -> g.verdict().getRevision()).toList())
+            .as(what)
+            .doesNotHaveDuplicates();
+      }
+    }
+  }
+
+  @Test
+  void shouldTakeUpTheNewestOfWhatWasToldInWhateverOrderAndNothingOfOthers() {
+    List<Verdict> told =
+        verdicts(
+                lab(4)
+                    .crash("gw-2", 30 * SECOND, 45 * SECOND)
+                    .crash("gw-2", 90 * SECOND, NEVER)
+                    .run())
+            .stream()
+            .map(Replay.Given::verdict)
+            .toList();
+    Verdict open = told.get(told.size() - 1);
+    assertThat(open.getState()).isNotEqualTo(VerdictState.RESOLVED);
+    List<Verdict> shuffled = new ArrayList<>(told);
+    shuffled.addAll(told);
+    shuffled.add(open.toBuilder().setFaultId("NODE_CRASH/x").setCluster("another").build());
+    shuffled.add(open.toBuilder().setFaultId("NODE_CRASH/y").setRegion("another").build());
+    shuffled.add(open.toBuilder().setFaultId("UNKNOWN/gw-2").setFaultClass(9999).build());
+    for (int seed = 0; seed < 20; seed++) {
+      Collections.shuffle(shuffled, new Random(seed));
+      FaultDetector detector = new FaultDetector(SimTopology.lab(), DetectorConfig.defaults());
+      detector.adopt(shuffled);
+      assertThat(detector.openVerdicts()).containsExactly(open);
+    }
   }
 
   /** As if no gateway had chosen a backend of the host from then on. */

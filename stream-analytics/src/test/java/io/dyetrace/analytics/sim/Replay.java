@@ -108,6 +108,7 @@ public final class Replay {
       replayFrom--;
     }
     detector = FaultDetector.restore(topology, DetectorConfig.defaults(), snapshot);
+    adoptWhatWasTold();
     next = replayFrom;
     nowNs = untilNs;
     restoredNs = untilNs;
@@ -123,8 +124,13 @@ public final class Replay {
   /** It starts with nothing saved, in the middle of everything. */
   public Replay startAnew() {
     detector = new FaultDetector(topology, DetectorConfig.defaults());
+    adoptWhatWasTold();
     restoredNs = nowNs;
     return this;
+  }
+
+  private void adoptWhatWasTold() {
+    detector.adopt(verdicts.stream().map(Given::verdict).toList());
   }
 
   public List<Given> verdicts() {
