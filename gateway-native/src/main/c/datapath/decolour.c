@@ -5,6 +5,7 @@
 
 #include "../packet/bytes.h"
 #include "../packet/checksum.h"
+#include "../packet/tcp_option.h"
 
 #include <string.h>
 
@@ -79,6 +80,18 @@ static void erase(uint8_t *tcp, uint8_t *options, size_t len)
 						checksum_fold(checksum_delta16(before, after))));
 }
 
+// A TOA of the client's own goes whether its VIP has toa or not: a server that has the module
+// loaded for another VIP would believe it. An EIP shows its servers who the client is; there it
+// stays.
+static void erase_found(
+	struct worker *worker, const struct packet_meta *meta, uint8_t *tcp, uint8_t what)
+{
+	if (worker->node->erase_colour && (what & DT_COLOUR_ERASE_COLOUR))
+		erase(tcp, tcp + TCP_MIN_BYTES, meta->view.tcp_header_len - (size_t)TCP_MIN_BYTES);
+	if (worker->node->tier == DT_TIER_CLB && (what & DT_COLOUR_ERASE_TOA))
+		toa_erase(tcp, meta->view.tcp_header_len);
+}
+
 enum decolour_outcome decolour_closely(struct worker *worker, struct rte_mbuf *packet)
 {
 	struct packet_meta *meta = packet_meta(packet);
@@ -94,8 +107,8 @@ enum decolour_outcome decolour_closely(struct worker *worker, struct rte_mbuf *p
 	}
 	if (found < 0)
 		return DECOLOUR_MALFORMED;
-	if (worker->node->erase_colour && option.to_erase)
-		erase(tcp, options, len);
+	if (unlikely(option.to_erase))
+		erase_found(worker, meta, tcp, option.to_erase);
 	return DECOLOUR_NEXT;
 }
 

@@ -2,7 +2,7 @@
 //
 // Second stage, for TCP from clients: finds the colour, has it verified, moves the probe key into
 // the buffer and, at the last tier, takes the colour off the packet: verified or not, no server
-// sees one.
+// sees one. Nor, in tier clb, a TOA that the client sent itself.
 #ifndef DYETRACE_DECOLOUR_H
 #define DYETRACE_DECOLOUR_H
 

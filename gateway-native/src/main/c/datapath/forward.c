@@ -152,7 +152,7 @@ static enum dt_drop_reason translate(struct worker *worker, struct rte_mbuf *pac
 	reason = fit(worker, packet, vip, session, ends, &way);
 	if (unlikely(reason != DT_DROP_NONE))
 		return reason;
-	if (unlikely((session->flags & SESSION_TOA_DUE) ||
+	if (unlikely((session->flags & SESSION_TOA_DUE) || // or a SYN that is sent again
 		     (vip->toa && vip->mode == VIP_FULL_NAT && (view->tcp_flags & TCP_SYN))))
 		toa_tell(worker, packet, session, &way);
 	reason = nat_forward(worker, packet, session, ends);

@@ -51,9 +51,10 @@ enum session_state {
 enum {
 	SESSION_FIN_FORWARD = 0x01,
 	SESSION_FIN_REPLY = 0x02,
-	SESSION_MARKED = 0x04,  // by a verified colour: replies are stamped with its probe key
-	SESSION_DETAIL = 0x08,  // at every stage
-	SESSION_TOA_DUE = 0x10, // the server has not been told the client's address yet
+	SESSION_MARKED = 0x04,   // by a verified colour: replies are stamped with its probe key
+	SESSION_DETAIL = 0x08,   // at every stage
+	SESSION_TOA_DUE = 0x10,  // the client's address is still to be told, in a packet with ACK
+	SESSION_TOA_TOLD = 0x20, // the server has been told it at all
 };
 
 // What the reply key's local end is.

@@ -42,16 +42,17 @@ void toa_tell(struct worker *worker, struct rte_mbuf *packet, struct session *se
 	const struct way *way)
 {
 	const struct packet_view *view = &packet_meta(packet)->view;
-	bool syn = view->tcp_flags & TCP_SYN, due = session->flags & SESSION_TOA_DUE;
 	int growth = toa_growth(packet_l4(packet), view->tcp_header_len, &view->source);
 
 	if (growth < 0 || packet->data_len + growth > UINT16_MAX ||
 		!leave_fits(worker, packet, way, (unsigned int)growth) ||
 		!insert(packet, (unsigned int)growth))
 		return;
-	if (due) { // else a SYN that is sent again, as the first one may be lost
-		session->flags &= (uint8_t)~SESSION_TOA_DUE;
+	if (!(session->flags & SESSION_TOA_TOLD)) {
+		session->flags |= SESSION_TOA_TOLD;
 		worker->counters.toa_told++;
-		worker->counters.toa_late += !syn;
+		worker->counters.toa_late += !(view->tcp_flags & TCP_SYN);
 	}
+	if (view->tcp_flags & TCP_ACK)
+		session->flags &= (uint8_t)~SESSION_TOA_DUE;
 }

@@ -24,7 +24,8 @@ static void session_removed(void *context, const struct session *session)
 	port_pool_give(&worker->ports, session);
 	worker->vip_counters[worker->service_slots[session->service]].sessions--;
 	worker->target_sessions[session->target]--;
-	worker->counters.toa_untold += (session->flags & SESSION_TOA_DUE) != 0;
+	worker->counters.toa_untold +=
+		(session->flags & (SESSION_TOA_DUE | SESSION_TOA_TOLD)) == SESSION_TOA_DUE;
 	// Last: once it is 0, the control thread may give the ids away.
 	__atomic_store_n(of_service, *of_service - 1, __ATOMIC_RELEASE);
 }

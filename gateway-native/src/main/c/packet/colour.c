@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { TCP_OPTION_END = 0, TCP_OPTION_NOP = 1 };
+enum { TCP_OPTION_END = 0, TCP_OPTION_NOP = 1, TCP_OPTION_TOA = 254 };
 
 static inline uint16_t read_be16(const uint8_t *p)
 {
@@ -49,13 +49,28 @@ static inline bool looks_like_colour(const uint8_t *option, size_t option_len)
 	       read_be16(option + 2) == DT_COLOUR_EXID;
 }
 
+// 1: it is the first colour.
+static int note_experiment(const uint8_t *option, size_t offset, size_t option_len, bool first,
+	struct dt_colour_option *out)
+{
+	if (option[0] == TCP_OPTION_TOA)
+		out->to_erase |= DT_COLOUR_ERASE_TOA;
+	if (!looks_like_colour(option, option_len))
+		return 0;
+	out->to_erase |= DT_COLOUR_ERASE_COLOUR;
+	if (!first || option_len != DT_COLOUR_BYTES)
+		return 0;
+	parse(option, offset, out);
+	return 1;
+}
+
 int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *out)
 {
 	int found = 0;
 	size_t i = 0;
 
 	out->present = false;
-	out->to_erase = false;
+	out->to_erase = 0;
 	if (len > 40) // a TCP header has no room for more
 		return -EINVAL;
 	while (i < len && options[i] != TCP_OPTION_END) {
@@ -70,17 +85,13 @@ int dt_colour_find(const uint8_t *options, size_t len, struct dt_colour_option *
 		option_len = options[i + 1];
 		if (option_len < 2 || option_len > len - i)
 			return -EINVAL;
-		if (looks_like_colour(options + i, option_len)) {
-			out->to_erase = true;
-			if (!found && option_len == DT_COLOUR_BYTES) {
-				parse(options + i, i, out);
-				found = 1;
-			}
-		}
+		// Both experimental kinds, in one step for all that are neither.
+		if (options[i] >= DT_COLOUR_KIND)
+			found |= note_experiment(options + i, i, option_len, !found, out);
 		i += option_len;
 	}
 	for (; i < len; i++)
-		out->to_erase |= options[i] != 0;
+		out->to_erase |= options[i] != 0 ? DT_COLOUR_ERASE_COLOUR : 0;
 	return found;
 }
 

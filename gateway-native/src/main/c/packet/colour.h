@@ -23,6 +23,10 @@
 #define DT_COLOUR_EXID 0x4459
 #define DT_COLOUR_VERSION 1
 
+// What is to be taken off a header's options, as bits.
+#define DT_COLOUR_ERASE_COLOUR 1 // dt_colour_erase() would change something
+#define DT_COLOUR_ERASE_TOA 2    // one of the other experimental kind is there: TOA (tcp_option.h)
+
 #define DT_COLOUR_FLAG_KEY_ID 0x03 // mask
 #define DT_COLOUR_FLAG_EVERY_STAGE 0x04
 #define DT_COLOUR_FLAG_RESET 0x08
@@ -44,9 +48,9 @@ struct dt_colour_option {
 	uint8_t version;
 	uint8_t flags;
 	uint8_t signed_bytes[DT_COLOUR_SIGNED_BYTES];
-	uint8_t offset; // of the option from the start of the options
-	bool present;   // also when a later option is broken
-	bool to_erase;  // dt_colour_find(): dt_colour_erase() would change something
+	uint8_t offset;   // of the option from the start of the options
+	bool present;     // also when a later option is broken
+	uint8_t to_erase; // dt_colour_find(): DT_COLOUR_ERASE_*
 };
 
 // Looks for the colour among a TCP header's options. 1: found, *out is filled in; 0: none; -EINVAL:

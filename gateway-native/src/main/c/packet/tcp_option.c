@@ -142,6 +142,19 @@ static void erase_toas(uint8_t *tcp, size_t header_len)
 	}
 }
 
+void toa_erase(uint8_t *tcp, size_t header_len)
+{
+	uint16_t before, after;
+
+	if (!is_header(tcp, header_len))
+		return;
+	before = checksum_fold(checksum_add(0, tcp, header_len));
+	erase_toas(tcp, header_len);
+	after = checksum_fold(checksum_add(0, tcp, header_len));
+	store_raw16(tcp + TCP_CHECKSUM, checksum_apply(load_raw16(tcp + TCP_CHECKSUM),
+						checksum_fold(checksum_delta16(before, after))));
+}
+
 uint64_t toa_insert(uint8_t *tcp, size_t header_len, unsigned int growth,
 	const struct ip_address *client, uint16_t client_port)
 {

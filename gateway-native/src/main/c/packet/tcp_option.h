@@ -28,4 +28,7 @@ int toa_growth(const uint8_t *tcp, size_t header_len, const struct ip_address *c
 uint64_t toa_insert(uint8_t *tcp, size_t header_len, unsigned int growth,
 	const struct ip_address *client, uint16_t client_port);
 
+// NOPs over every TOA in front of the first broken option, the checksum with them.
+void toa_erase(uint8_t *tcp, size_t header_len);
+
 #endif
