@@ -117,6 +117,10 @@ final class Network {
     return names.getOrDefault(name, name);
   }
 
+  boolean isProber(String name) {
+    return Collections.binarySearch(probers, name) >= 0;
+  }
+
   List<String> probers() {
     return probers;
   }

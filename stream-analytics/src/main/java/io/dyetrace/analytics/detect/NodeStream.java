@@ -41,6 +41,9 @@ final class NodeStream {
     }
   }
 
+  /** So many counters of drops a node keeps; a gateway has 4,096 names of VIPs. */
+  private static final int MANY_DROPS = 8192;
+
   /** More packets than anybody drops in a second. */
   private static final long NEVER = Long.MAX_VALUE / 8;
 
@@ -66,6 +69,10 @@ final class NodeStream {
   private final Samples heartbeatShifts = new Samples();
   private final Samples missed = new Samples();
   private final Map<DropKey, Drops> drops = new TreeMap<>();
+
+  /** Of this boot. A counter that turns up may be one that was forgotten: it began before. */
+  private boolean forgotDrops;
+
   private final Map<String, Samples> malformedByVip = new TreeMap<>();
 
   NodeStream(DetectorConfig config) {
@@ -179,6 +186,7 @@ final class NodeStream {
     heartbeatShifts.clear();
     missed.clear();
     drops.clear();
+    forgotDrops = false;
     malformedByVip.clear();
   }
 
@@ -212,7 +220,7 @@ final class NodeStream {
     Drops counted = drops.get(key);
     if (counted == null) {
       counted = new Drops();
-      counted.packets = knownBoot ? 0 : d.getPackets();
+      counted.packets = knownBoot && !forgotDrops ? 0 : d.getPackets();
       drops.put(key, counted);
     }
     if (d.getPackets() > counted.packets) {
@@ -416,6 +424,9 @@ final class NodeStream {
     heartbeatShifts.expire(nowNs);
     missed.expire(nowNs);
     drops.values().forEach(d -> d.added.expire(nowNs));
+    if (drops.size() > MANY_DROPS) {
+      forgotDrops |= drops.values().removeIf(d -> d.added.isEmpty());
+    }
     malformedByVip.values().forEach(s -> s.expire(nowNs));
     malformedByVip.values().removeIf(Samples::isEmpty);
   }

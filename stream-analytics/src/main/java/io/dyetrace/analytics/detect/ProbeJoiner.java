@@ -192,7 +192,7 @@ final class ProbeJoiner {
   }
 
   private void learnRtt(ProbeTrace t) {
-    if (t.outcome != ProbeOutcome.SYN_ACK || t.rttNs <= 0) {
+    if (t.outcome != ProbeOutcome.SYN_ACK || t.rttNs <= 0 || !network.isProber(t.prober)) {
       return;
     }
     for (Leg leg : Leg.values()) {

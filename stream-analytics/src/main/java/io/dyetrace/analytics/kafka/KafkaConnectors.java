@@ -10,7 +10,6 @@ import io.dyetrace.common.record.Schema;
 import io.dyetrace.common.record.Verdict;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
@@ -107,25 +106,6 @@ public final class KafkaConnectors {
         Verdict verdict, KafkaSinkContext context, @Nullable Long timestampMs) {
       return new ProducerRecord<>(
           Schema.TOPIC_VERDICTS, utf8(verdict.getFaultId()), verdict.toByteArray());
-    }
-  }
-
-  private static final class DeadLetterSchema
-      implements KafkaRecordSerializationSchema<Unreadable> {
-    private static final long serialVersionUID = 1L;
-
-    @Override
-    public ProducerRecord<byte[], byte[]> serialize(
-        Unreadable unreadable, KafkaSinkContext context, @Nullable Long timestampMs) {
-      ProducerRecord<byte[], byte[]> record =
-          new ProducerRecord<>(
-              Schema.TOPIC_DEAD_LETTER, unreadable.recordKey(), unreadable.value());
-      record.headers().add("topic", utf8(unreadable.position().topic()));
-      record.headers().add("partition", utf8(Integer.toString(unreadable.position().partition())));
-      record.headers().add("offset", utf8(Long.toString(unreadable.position().offset())));
-      String reason = unreadable.reason().name().toLowerCase(Locale.ROOT);
-      record.headers().add("reason", utf8(reason + ": " + unreadable.detail()));
-      return record;
     }
   }
 }

@@ -33,6 +33,9 @@ final class RecordCheck {
 
   private static final long MOST_AHEAD_MS = 86_400_000L;
 
+  /** A prober has long forgotten a probe that old. */
+  private static final long LONGEST_RTT_NS = 600_000_000_000L;
+
   /** The longest name in bytes of UTF-8: the topology's are shorter by far. */
   private static final int LONGEST_NAME = 256;
 
@@ -95,7 +98,7 @@ final class RecordCheck {
       if (result.getOutcome() == ProbeOutcome.PROBE_OUTCOME_UNSPECIFIED) {
         return "outcome: missing";
       }
-      if (result.getRttNs() < 0) {
+      if (result.getRttNs() < 0 || result.getRttNs() > LONGEST_RTT_NS) {
         return "rtt_ns: " + Long.toUnsignedString(result.getRttNs());
       }
       if (badPort(result.getTargetPort()) || badPort(result.getSourcePort())) {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dyetrace.common.record.AgentStatus;
 import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.DropCounters;
 import io.dyetrace.common.record.NodeCounters;
+import io.dyetrace.common.registry.DropReason;
 import org.junit.jupiter.api.Test;
 
 class NodeStreamTest {
@@ -66,5 +68,39 @@ class NodeStreamTest {
     heartbeat(NOW + 60 * SECOND, NOW + 63 * SECOND);
     assertThat(stream.settling(NOW + 64 * SECOND)).isTrue();
     assertThat(stream.settling(NOW + 66 * SECOND)).as("5 s from the boot").isFalse();
+  }
+
+  private void drops(long timeNs, String vip, long packets) {
+    stream.accept(
+        CounterBatch.newBuilder()
+            .setBootId(1)
+            .addDrops(
+                DropCounters.newBuilder()
+                    .setTimeNs(timeNs)
+                    .setVip(vip)
+                    .setReason(DropReason.FLOW_LIMIT.code())
+                    .setPackets(packets))
+            .build());
+  }
+
+  private long dropped(String vip, long sinceNs) {
+    return stream.drops(vip, "limit", sinceNs, Long.MAX_VALUE).values().stream()
+        .mapToLong(Long::longValue)
+        .sum();
+  }
+
+  @Test
+  void shouldForgetOldCountersOfVeryManyNamesAndCountNoneTwiceBecauseOfIt() {
+    heartbeat(1, NOW);
+    for (int i = 0; i < 20_000; i++) {
+      drops(NOW + SECOND, "vip-" + i, 1000);
+    }
+    assertThat(stream.size()).isGreaterThan(20_000);
+    stream.expire(NOW + 600 * SECOND);
+    assertThat(stream.size()).isLessThan(1000);
+    drops(NOW + 601 * SECOND, "vip-7", 1000);
+    assertThat(dropped("vip-7", NOW + 600 * SECOND)).as("nothing new").isZero();
+    drops(NOW + 602 * SECOND, "vip-7", 1200);
+    assertThat(dropped("vip-7", NOW + 600 * SECOND)).isEqualTo(200);
   }
 }

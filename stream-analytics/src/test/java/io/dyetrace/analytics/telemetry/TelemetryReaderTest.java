@@ -50,6 +50,16 @@ class TelemetryReaderTest {
   }
 
   @Test
+  void shouldRefuseARoundTripThatNoProberWaitsFor() {
+    ProbeBatch batch = Records.probes(1, 5, 1, NOW_NS);
+    for (long rttNs : new long[] {-1, 600_000_000_001L, Long.MAX_VALUE}) {
+      ProbeBatch.Builder bad = batch.toBuilder();
+      bad.getResultsBuilder(0).setRttNs(rttNs);
+      assertImpossible(Kind.PROBES, bad.build(), "rtt_ns: " + Long.toUnsignedString(rttNs));
+    }
+  }
+
+  @Test
   void shouldReadEveryKind() {
     assertThat(read(Kind.PROBES, Records.probes(1, 5, 3, NOW_NS))).isInstanceOf(Batch.class);
     assertThat(read(Kind.POINTS, Records.points("gw-1", 1, 3, NOW_NS))).isInstanceOf(Batch.class);
