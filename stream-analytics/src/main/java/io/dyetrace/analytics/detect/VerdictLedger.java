@@ -27,6 +27,9 @@ final class VerdictLedger {
    */
   private static final long MEMORY_NS = 120_000_000_000L;
 
+  /** A fault that comes and goes must have been gone for so many times as long: 2 to this power. */
+  private static final int MOST_PATIENCE = 3;
+
   private static final class Open {
     Verdict last;
     long revisedNs;
@@ -51,6 +54,9 @@ final class VerdictLedger {
   private final Map<String, Pending> pending = new TreeMap<>();
   private final Map<String, Open> open = new TreeMap<>();
   private final Map<String, Long> resolvedNs = new TreeMap<>();
+
+  /** How often each was opened again while it was remembered. Not saved. */
+  private final Map<String, Integer> reopened = new TreeMap<>();
 
   VerdictLedger(
       DetectorConfig.Verdicts config, VerdictWriter writer, Map<FaultClass, FaultRule> rules) {
@@ -110,6 +116,7 @@ final class VerdictLedger {
   /** Nothing is suspicious, so nothing is looked at. */
   void forget(long nowNs) {
     resolvedNs.values().removeIf(at -> at < nowNs - MEMORY_NS);
+    reopened.keySet().removeIf(id -> !resolvedNs.containsKey(id) && !open.containsKey(id));
   }
 
   int size() {
@@ -169,6 +176,9 @@ final class VerdictLedger {
     }
     pending.remove(faultId);
     long notBeforeNs = resolvedNs.getOrDefault(faultId, NONE);
+    if (notBeforeNs != NONE) {
+      reopened.merge(faultId, 1, Integer::sum);
+    }
     Verdict v = writer.open(now, a, Math.max(a.suspicion().firstBadNs(), notBeforeNs));
     open.put(faultId, new Open(v, now.nowNs()));
     revisions.add(v);
@@ -229,7 +239,15 @@ final class VerdictLedger {
     if (known.healthySinceNs == NONE) {
       known.healthySinceNs = now.nowNs();
     }
-    return superseded || now.nowNs() - known.healthySinceNs >= rule.healthyHold(config).toNanos();
+    return superseded
+        || now.nowNs() - known.healthySinceNs
+            >= rule.healthyHold(config).toNanos() + patienceNs(known.last.getFaultId());
+  }
+
+  /** Whoever flaps would page at every turn: each time it is believed later that it has ended. */
+  private long patienceNs(String faultId) {
+    int times = Math.min(MOST_PATIENCE, reopened.getOrDefault(faultId, 0));
+    return config.healthyFor().toNanos() * ((1L << times) - 1);
   }
 
   /**

@@ -160,6 +160,21 @@ class ClosingTest {
     }
   }
 
+  @Test
+  void shouldHoldOnLongerToAFaultThatComesAndGoes() {
+    Simulation flapping = lab(13);
+    for (long at = 30 * SECOND; at < 160 * SECOND; at += 22 * SECOND) {
+      flapping.crash("gw-2", at, at + 6 * SECOND);
+    }
+    assertThat(states(verdicts(flapping.run())))
+        .as("six crashes, two pages")
+        .containsExactly(
+            "OPEN NODE_CRASH/gw-2",
+            "RESOLVED NODE_CRASH/gw-2",
+            "OPEN NODE_CRASH/gw-2",
+            "RESOLVED NODE_CRASH/gw-2");
+  }
+
   /** As if no gateway had chosen a backend of the host from then on. */
   private static List<Delivery> without(String host, long fromNs, List<Delivery> all) {
     Set<Long> keys = new HashSet<>();
