@@ -3,8 +3,10 @@ package io.dyetrace.lab.command;
 import io.dyetrace.lab.Lab;
 import io.dyetrace.lab.LabException;
 import io.dyetrace.lab.fault.Injector;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Undoes what was done when the person at the terminal presses Ctrl-C, or when the guarded work
@@ -18,14 +20,20 @@ import java.util.concurrent.TimeUnit;
  * }</pre>
  */
 final class OnExit implements AutoCloseable {
+  /** Until the work has noticed that it is to stop. */
+  private static final Duration STOPPING = Duration.ofSeconds(5);
+
+  /** Until what is undone already is undone. */
+  private static final Duration FINISHING = Duration.ofMinutes(1);
+
   private final Lab lab;
   private final Runnable cancel;
   private final Runnable undo;
   private final Thread worker = Thread.currentThread();
   private final CountDownLatch workerDone = new CountDownLatch(1);
   private final Thread hook = new Thread(this::interrupted, "on-exit");
+  private final AtomicBoolean ended = new AtomicBoolean();
   private boolean keep;
-  private volatile boolean byHook;
 
   private OnExit(Lab lab, Runnable cancel, Runnable undo) {
     this.lab = lab;
@@ -69,31 +77,42 @@ final class OnExit implements AutoCloseable {
   }
 
   private void interrupted() {
-    byHook = true;
+    if (!ended.compareAndSet(false, true)) {
+      lab.console().say("interrupted; what was begun is finished first");
+      await(FINISHING);
+      return;
+    }
     lab.console().say("interrupted");
     cancel.run();
     worker.interrupt();
+    await(STOPPING);
+    undo.run();
+  }
+
+  private void await(Duration atMost) {
     try {
-      workerDone.await(5, TimeUnit.SECONDS);
+      workerDone.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    undo.run();
   }
 
   @Override
   public void close() {
-    workerDone.countDown();
-    if (byHook) {
-      return;
-    }
+    boolean mine = ended.compareAndSet(false, true);
     try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException alreadyShuttingDown) {
-      return;
+      if (mine && !keep) {
+        undo.run();
+      }
+    } finally {
+      workerDone.countDown();
     }
-    if (!keep) {
-      undo.run();
+    if (mine) {
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException alreadyShuttingDown) {
+        // The hook finds that all is done.
+      }
     }
   }
 }
