@@ -8,7 +8,8 @@
 struct capture in, out;
 json_t *points;
 unsigned int workers;
-const char *config_telemetry, *config_network, *config_extra, *config_sessions, *config_vips;
+const char *config_tier, *config_telemetry, *config_network, *config_extra, *config_sessions,
+	*config_vips;
 
 static char directory[64];
 static pcap_t *input_format;
@@ -46,6 +47,7 @@ int setup(void **state)
 	(void)state;
 	in.count = 0;
 	workers = 1;
+	config_tier = "clb";
 	config_telemetry = usual_telemetry;
 	config_network = usual_network;
 	config_extra = "";
@@ -78,11 +80,12 @@ static void write_config(void)
 	path_of(path, "gateway.yaml");
 	file = fopen(path, "w");
 	assert_non_null(file);
-	fputs("version: 1\nnode: gw-1\ntier: clb\ncontrol_socket: /nonexistent/x.sock\n"
-	      "colour:\n  keys: [{id: 0, hex: 000102030405060708090a0b0c0d0e0f}]\n"
-	      "  probers: [{id: 1, prefix: 198.18.11.0/24}, {id: 1, prefix: "
-	      "\"2001:db8:11::/64\"}]\n",
-		file);
+	fprintf(file,
+		"version: 1\nnode: gw-1\ntier: %s\ncontrol_socket: /nonexistent/x.sock\n"
+		"colour:\n  keys: [{id: 0, hex: 000102030405060708090a0b0c0d0e0f}]\n"
+		"  probers: [{id: 1, prefix: 198.18.11.0/24}, {id: 1, prefix: "
+		"\"2001:db8:11::/64\"}]\n",
+		config_tier);
 	fputs(config_telemetry, file);
 	fputs(config_network, file);
 	fputs(config_extra, file);

@@ -48,7 +48,8 @@ extern json_t *points;
 extern unsigned int workers; // of the replay; 1 at the beginning of each test
 
 // The configuration, by sections that a test may replace; config_extra is empty.
-extern const char *config_telemetry, *config_network, *config_extra, *config_sessions, *config_vips;
+extern const char *config_tier, *config_telemetry, *config_network, *config_extra, *config_sessions,
+	*config_vips;
 
 int setup(void **state);
 

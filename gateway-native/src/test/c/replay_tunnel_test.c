@@ -221,6 +221,41 @@ static void should_tell_the_client_what_a_router_behind_told_the_tunnel(void **s
 	}
 }
 
+// What an error from a router on the way quotes of a frame that was sent: 150 bytes of it.
+static struct frame too_big_for(const struct frame *sent, const char *router, uint16_t mtu)
+{
+	bool v6 = sent->bytes[L3] >> 4 == 6;
+	uint8_t body[4 + 150] = {0};
+	char from[INET6_ADDRSTRLEN];
+
+	store_be16(body + 2, mtu); // where both families have it
+	memcpy(body + 4, sent->bytes + L3, 150);
+	inet_ntop(v6 ? AF_INET6 : AF_INET, l3_of(sent) + (v6 ? IPV6_SOURCE : IPV4_SOURCE), from,
+		sizeof(from));
+	return frame_icmp(router, from, v6 ? 2 : 3, v6 ? 0 : 4, body, sizeof(body));
+}
+
+static void should_tell_the_client_so_whatever_the_tunnels_port(void **state)
+{
+	static const struct way way = {"198.19.1.8", 32, TUNNEL_GUE};
+	struct frame error;
+
+	(void)state;
+	config_vips =
+		"vips:\n" VIP_BY("odd", "198.19.1.8", "kind: gue, port: 7000" V4, "198.18.31.2");
+	feed(frame_tcp(to_vip(&way), TCP_SYN, 1000, NULL, 0, 1300));
+	replay();
+	feed(too_big_for(&out.frames[0], "198.18.77.1", 1400));
+	replay();
+	assert_string_equal(told(), "");
+	assert_int_equal(out.count, 2);
+	error = out.frames[1];
+	assert_right(&error);
+	assert_from(&error, way.vip, 0);
+	assert_to(&error, CLIENT, 0);
+	assert_int_equal(load_be16(l4_of(&error) + 6), 1400 - 32);
+}
+
 static void should_not_believe_such_errors_about_what_is_not_tunnelled(void **state)
 {
 	struct frame inner = syn(40000, 99), outer = frame_ipip(&inner, PORT, "198.18.31.2");
@@ -295,6 +330,149 @@ static void should_send_replies_as_they_are_when_the_tunnel_leads_to_nobody(void
 	assert_from(&out.frames[1], VIP, 80);
 }
 
+// About a reply on its way through the tunnel in front: its backend sent too much.
+static void should_tell_the_backend_what_the_tunnel_in_front_has_room_for(void **state)
+{
+	struct frame first = syn(40000, 80), error, reply;
+	const uint8_t *quoted;
+
+	(void)state;
+	config_extra = tunnels;
+	for (workers = 1; workers <= 4; workers *= 2) {
+		in.count = 0;
+		feed(from_tier(&first, "198.18.51.2"));
+		replay();
+		reply = frame_tcp((struct frame_flow){"198.18.31.2", LOCAL, 8080,
+					  source_port_of(&out.frames[0])},
+			TCP_ACK, 5000, NULL, 0, 1200);
+		// Whichever of the two the flow went to.
+		memcpy(reply.bytes + L3 + IPV4_SOURCE, out.frames[0].bytes + L3 + IPV4_DESTINATION,
+			4);
+		frame_finish(&reply);
+		feed(reply);
+		replay();
+		assert_to(&out.frames[1], "198.18.51.2", TUNNEL_VXLAN_PORT);
+		feed(too_big_for(&out.frames[1], "198.18.77.1", 1200));
+		replay();
+		assert_string_equal(told(), "");
+		assert_int_equal(out.count, 3);
+		error = out.frames[2];
+		assert_right(&error);
+		assert_from(&error, LOCAL, 0);
+		assert_memory_equal(
+			error.bytes + L3 + IPV4_DESTINATION, reply.bytes + L3 + IPV4_SOURCE, 4);
+		assert_int_equal(l4_of(&error)[0], 3);
+		assert_int_equal(l4_of(&error)[1], 4);
+		assert_int_equal(load_be16(l4_of(&error) + 6), 1200 - 50);
+		quoted = l4_of(&error) + ICMP_MIN_BYTES;
+		assert_memory_equal(quoted + IPV4_SOURCE, reply.bytes + L3 + IPV4_SOURCE, 8);
+		assert_memory_equal(quoted + IPV4_MIN_BYTES, l4_of(&reply), 8);
+	}
+}
+
+static const char eip_network[] =
+	"ports:\n  - {name: port0, address: 198.18.61.2/24, gateway: 198.18.61.1, address6: "
+	"\"2001:db8:61::2/64\", gateway6: \"2001:db8:61::1\", mtu: 1500}\n";
+static const char eip_tunnels[] =
+	"tunnels:\n"
+	"  - {name: vx, kind: vxlan, local: 198.18.61.2, remote: 198.18.70.1, id: 100, port: "
+	"4790}\n"
+	"  - {name: gre, kind: gre, local: 198.18.61.2, remote: 198.18.70.2, id: 7}\n"
+	"  - {name: vx6, kind: vxlan, local: \"2001:db8:61::2\", remote: \"2001:db8:70::1\", id: "
+	"5, port: 4790}\n"
+	"  - {name: ipip, kind: ipip, local: 198.18.61.2, remote: 198.18.70.3}\n"
+	"eips:\n"
+	"  - {name: a, public: 203.0.113.1, private: 10.1.0.1, tunnel: vx}\n"
+	"  - {name: b, public: 203.0.113.3, private: 10.3.0.3, tunnel: gre}\n"
+	"  - {name: c, public: 203.0.113.4, private: 10.4.0.4, tunnel: vx6}\n"
+	"  - {name: d, public: \"2001:db8:f00::1\", private: \"fd00::1\", tunnel: ipip}\n";
+
+static const struct {
+	const char *client;
+	const char *public_address;
+	unsigned int header_bytes;
+} elastic[] = {
+	{"192.0.2.9", "203.0.113.1", 50},
+	{"192.0.2.9", "203.0.113.3", 28},
+	{"192.0.2.9", "203.0.113.4", 70},
+	{"2001:db8:99::9", "2001:db8:f00::1", 20},
+};
+
+enum { ELASTIC = sizeof(elastic) / sizeof(elastic[0]) };
+
+// Of any protocol, by the addresses that the client knows.
+static void should_tell_the_client_of_an_eip_what_its_tunnel_has_room_for(void **state)
+{
+	static const uint8_t esp[600] = {1, 2, 3, 4, 0, 0, 0, 9};
+	struct frame sent[2 * ELASTIC];
+
+	(void)state;
+	config_tier = "eip";
+	config_network = eip_network;
+	config_extra = eip_tunnels;
+	config_sessions = config_vips = "";
+	for (int i = 0; i < ELASTIC; i++) {
+		const char *client = elastic[i].client, *to = elastic[i].public_address;
+
+		feed(frame_tcp(
+			(struct frame_flow){client, to, 40000, 80}, TCP_ACK, 1, NULL, 0, 600));
+		feed(frame_ip(client, to, 50, esp, sizeof(esp)));
+	}
+	replay();
+	assert_int_equal(out.count, 2 * ELASTIC);
+	memcpy(sent, out.frames, sizeof(sent));
+	for (int i = 0; i < 2 * ELASTIC; i++)
+		feed(too_big_for(&sent[i],
+			sent[i].bytes[L3] >> 4 == 6 ? "2001:db8:77::1" : "198.18.77.1", 1400));
+	replay();
+	assert_string_equal(told(), "");
+	assert_int_equal(out.count, 4 * ELASTIC);
+	for (int i = 0; i < 2 * ELASTIC; i++) {
+		const struct frame *error = &out.frames[2 * ELASTIC + i];
+		const uint8_t *icmp = l4_of(error);
+		bool v6 = strchr(elastic[i / 2].client, ':');
+		size_t ip = v6 ? IPV6_BYTES : IPV4_MIN_BYTES, from = v6 ? IPV6_SOURCE : IPV4_SOURCE;
+
+		assert_right(error);
+		assert_from(error, elastic[i / 2].public_address, 0);
+		assert_to(error, elastic[i / 2].client, 0);
+		assert_int_equal(icmp[0], v6 ? 2 : 3);
+		assert_int_equal(icmp[1], v6 ? 0 : 4);
+		assert_int_equal(v6 ? load_be32(icmp + 4) : load_be16(icmp + 6),
+			1400 - elastic[i / 2].header_bytes);
+		assert_memory_equal(icmp + ICMP_MIN_BYTES + from, in.frames[i].bytes + L3 + from,
+			ip - from + 8);
+	}
+}
+
+// Somebody else's, or another tunnel's.
+static void should_not_believe_such_errors_about_tunnels_that_are_not_there(void **state)
+{
+	struct frame inner =
+		frame_udp((struct frame_flow){"192.0.2.9", "10.1.0.1", 1, 2}, 200, true);
+	const struct frame outers[] = {
+		frame_vxlan(&inner, "198.18.61.2", "198.18.70.1", 4790, 101),
+		frame_vxlan(&inner, "198.18.61.2", "198.18.70.1", 4789, 100),
+		frame_vxlan(&inner, "198.18.61.2", "198.18.70.9", 4790, 100),
+		frame_gre(&inner, "198.18.61.2", "198.18.70.2", 8),
+		frame_gre(&inner, "198.18.61.2", "198.18.70.2", -1),
+		frame_gue(&inner, "198.18.61.2", "198.18.70.1", 4790),
+	};
+
+	(void)state;
+	config_tier = "eip";
+	config_network = eip_network;
+	config_extra = eip_tunnels;
+	config_sessions = config_vips = "";
+	for (int i = 0; i < 6; i++)
+		feed(too_big_for(&outers[i], "198.18.77.1", 1400));
+	replay();
+	assert_int_equal(out.count, 0);
+	assert_int_equal(json_array_size(points), 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_string_equal(text(i, "reason"), "ICMP_UNSUPPORTED");
+}
+
 static void should_stamp_the_same_probe_behind_a_tunnel(void **state)
 {
 	struct frame probe = coloured(20000, 0, 77, START);
@@ -339,11 +517,18 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_stamp_probes_that_are_encapsulated, setup),
 	cmocka_unit_test_setup(should_pass_errors_about_replies_on_to_the_backend, setup),
 	cmocka_unit_test_setup(should_tell_the_client_what_a_router_behind_told_the_tunnel, setup),
+	cmocka_unit_test_setup(should_tell_the_client_so_whatever_the_tunnels_port, setup),
 	cmocka_unit_test_setup(should_not_believe_such_errors_about_what_is_not_tunnelled, setup),
 	cmocka_unit_test_setup(
 		should_send_replies_back_through_the_tunnel_of_the_latest_packet, setup),
 	cmocka_unit_test_setup(
 		should_send_replies_as_they_are_when_the_tunnel_leads_to_nobody, setup),
+	cmocka_unit_test_setup(
+		should_tell_the_backend_what_the_tunnel_in_front_has_room_for, setup),
+	cmocka_unit_test_setup(
+		should_tell_the_client_of_an_eip_what_its_tunnel_has_room_for, setup),
+	cmocka_unit_test_setup(
+		should_not_believe_such_errors_about_tunnels_that_are_not_there, setup),
 	cmocka_unit_test_setup(should_stamp_the_same_probe_behind_a_tunnel, setup),
 	cmocka_unit_test_setup(should_answer_through_the_tunnel, setup),
 };

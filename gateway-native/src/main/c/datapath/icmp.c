@@ -120,8 +120,16 @@ enum icmp_outcome icmp_receive(
 		return ICMP_BAD_CHECKSUM;
 	if (is_echo_request(icmp, view->is_v6))
 		return known ? answer_echo(packet) : ICMP_UNKNOWN_ADDRESS;
-	if (known && icmp_tunnel_too_big(worker, packet))
+	switch (known ? icmp_tunnel_too_big(worker, packet) : ICMP_TUNNEL_NOT_ONE) {
+	case ICMP_TUNNEL_ANSWERED:
 		return ICMP_ANSWERED;
+	case ICMP_TUNNEL_PLAIN:
+		if (worker->node->tier == DT_TIER_EIP)
+			return ICMP_PLAIN;
+		break;
+	case ICMP_TUNNEL_NOT_ONE:
+		break;
+	}
 	// An error goes to whoever sent the packet that it quotes.
 	if (!icmp_quote_read(packet_l3(packet), view, &quote) ||
 		!ip_equal(&quote.source, &view->destination))

@@ -143,6 +143,9 @@ static void to_icmp(struct worker *w, struct steer_burst *owned, struct rte_mbuf
 	case ICMP_ANSWERED:
 		send_answer(w, packet);
 		return;
+	case ICMP_PLAIN:
+		eip(w, &packet, 1);
+		return;
 	case ICMP_ERROR:
 		to_owner(w, owned, packet, kind, owner);
 		return;

@@ -86,9 +86,6 @@ bool icmp_quote_read_at(
 		return false;
 	if (q->l4_offset > q->end || q->end - q->l4_offset < TRANSPORT_BYTES)
 		return false;
-	if (q->protocol != PROTOCOL_TCP && q->protocol != PROTOCOL_UDP &&
-		q->protocol != PROTOCOL_SCTP)
-		return false;
 	l4 = packet + q->l4_offset;
 	q->source_port = load_be16(l4);
 	q->destination_port = load_be16(l4 + 2);
@@ -100,7 +97,9 @@ bool icmp_quote_read(const uint8_t *packet, const struct packet_view *view, stru
 	if (view->l4_len < ICMP_MIN_BYTES || !is_error(packet + view->l4_offset, view->is_v6))
 		return false;
 	return icmp_quote_read_at(packet, (size_t)view->l4_offset + ICMP_MIN_BYTES,
-		(size_t)view->l4_offset + view->l4_len, view->is_v6, q);
+		       (size_t)view->l4_offset + view->l4_len, view->is_v6, q) &&
+	       (q->protocol == PROTOCOL_TCP || q->protocol == PROTOCOL_UDP ||
+		       q->protocol == PROTOCOL_SCTP);
 }
 
 // Undoes what the translation did to the transport, as far as it is quoted: TCP's checksum is cut

@@ -26,7 +26,8 @@ struct icmp_quote {
 bool icmp_quote_read(
 	const uint8_t *packet, const struct packet_view *view, struct icmp_quote *quote);
 
-// The same of an IP packet of this family that is quoted between two offsets.
+// The same of an IP packet of this family that is quoted between two offsets, whatever its
+// protocol: where that has no ports, they are the first bytes behind its IP header.
 bool icmp_quote_read_at(
 	const uint8_t *packet, size_t offset, size_t end, bool is_v6, struct icmp_quote *quote);
 
