@@ -31,6 +31,14 @@ public final class KeyFillFunction extends KeyedProcessFunction<Long, StorageRow
   /** How long a reply waits for its probe: results come with the time-out at the latest. */
   static final Duration PATIENCE = Duration.ofSeconds(5);
 
+  /**
+   * How long it waits in the first minute after a start: a backlog is read then, of one partition
+   * sooner than of another.
+   */
+  static final Duration BACKLOG_PATIENCE = Duration.ofSeconds(30);
+
+  static final Duration BACKLOG = Duration.ofMinutes(1);
+
   /** How long a flow is kept once a reply met its probe: repeated answers come within it. */
   static final Duration SETTLED_TTL = Duration.ofSeconds(10);
 
@@ -181,7 +189,7 @@ public final class KeyFillFunction extends KeyedProcessFunction<Long, StorageRow
     // so all times begin anew then.
     long sinceMs = opened(nowMs);
     long waitingMs = FlowState.waitingSinceMs(state);
-    if (waitingMs != 0 && nowMs - Math.max(waitingMs, sinceMs) >= PATIENCE.toMillis()) {
+    if (waitingMs != 0 && nowMs - Math.max(waitingMs, sinceMs) >= patienceMs(nowMs)) {
       for (StorageRow row : waiting.get()) {
         unfilled.inc();
         out.collect(row);
@@ -191,7 +199,7 @@ public final class KeyFillFunction extends KeyedProcessFunction<Long, StorageRow
       waitingMs = 0;
     }
     if (waitingMs != 0) {
-      save(state, context, Math.max(waitingMs, sinceMs) + PATIENCE.toMillis());
+      save(state, context, Math.max(waitingMs, sinceMs) + patienceMs(nowMs));
       return;
     }
     Duration ttl = FlowState.isSettled(state) ? SETTLED_TTL : TTL;
@@ -201,6 +209,10 @@ public final class KeyFillFunction extends KeyedProcessFunction<Long, StorageRow
     } else {
       save(state, context, forgetMs);
     }
+  }
+
+  private long patienceMs(long nowMs) {
+    return (nowMs - openedMs < BACKLOG.toMillis() ? BACKLOG_PATIENCE : PATIENCE).toMillis();
   }
 
   private long opened(long nowMs) {

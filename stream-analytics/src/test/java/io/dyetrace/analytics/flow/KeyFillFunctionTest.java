@@ -163,14 +163,34 @@ class KeyFillFunctionTest {
       harness.open();
       harness.setProcessingTime(START_MS);
       harness.processElement(probe(6, 20_001, 0), START_MS);
-      harness.setProcessingTime(START_MS + 20_000);
+      harness.setProcessingTime(START_MS + 80_000);
       harness.processElement(reply(20_000, 20), START_MS);
-      harness.setProcessingTime(START_MS + 24_000);
+      harness.setProcessingTime(START_MS + 84_000);
       assertThat(replies(harness.extractOutputValues())).isEmpty();
-      harness.setProcessingTime(START_MS + 25_000);
+      harness.setProcessingTime(START_MS + 85_000);
       assertThat(keys(harness.extractOutputValues())).containsExactly("KEY_UNKNOWN 0/0");
       harness.processElement(probe(7, 20_000, 20), START_MS);
       assertThat(replies(harness.extractOutputValues())).as("once").hasSize(1);
+    }
+  }
+
+  @Test
+  void shouldWaitLongerForWhatABacklogBringsAfterAStart() throws Exception {
+    try (var harness = harness()) {
+      harness.open();
+      harness.setProcessingTime(START_MS);
+      harness.processElement(reply(20_000, 20), START_MS);
+      harness.processElement(reply(20_001, 20), START_MS);
+      for (int t = 1; t < 30; t++) {
+        harness.setProcessingTime(START_MS + t * 1_000L);
+      }
+      assertThat(replies(harness.extractOutputValues())).isEmpty();
+      harness.processElement(probe(7, 20_000, 20), START_MS);
+      assertThat(keys(harness.extractOutputValues())).containsExactly("KEY_VERIFIED 1/7");
+      harness.setProcessingTime(START_MS + 31_000);
+      assertThat(keys(harness.extractOutputValues()))
+          .as("nobody told the other's")
+          .containsExactly("KEY_VERIFIED 1/7", "KEY_UNKNOWN 0/0");
     }
   }
 
