@@ -78,6 +78,10 @@ bench-localization: ## measures localization beside published methods; writes be
 campaign: ## labelled faults and quiet days, simulated, through the job's operators; writes benchmarks/results/ (needs make build)
 	benchmarks/campaign.sh $(CAMPAIGN_ARGS)
 
+.PHONY: lab-campaign
+lab-campaign: build ## labelled faults on real packets in the lab, about 20 minutes; writes benchmarks/results/ (root)
+	benchmarks/lab-campaign.sh $(CAMPAIGN_ARGS)
+
 .PHONY: lint
 lint: lint-files ## formatting, static checks, generated files, shell scripts, links in the documentation
 	$(MVN) -q verify -DskipTests

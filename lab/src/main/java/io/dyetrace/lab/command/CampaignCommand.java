@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = {
       "Injects labelled faults into the running lab, one after another with healing and quiet between,",
-      "and reports confusion matrix, precision, recall and time to verdict. A fault takes about a minute and a half.",
+      "and reports confusion matrix, precision, recall and time to verdict. A fault takes about half a minute.",
       "Exit code 0 only if every fault was rightly named in time and nobody else was accused. Ctrl-C heals."
     })
 public final class CampaignCommand extends LabCommand {
