@@ -29,7 +29,7 @@ static __attribute__((noinline)) bool make_tunnel_way(struct worker *worker, uns
 		.generation = way->generation,
 		.copied = len <= SHORT_WAY_USUAL ? SHORT_WAY_USUAL : SHORT_WAY_BYTES,
 		.header_bytes = head->len,
-		.all_bytes = (uint16_t)len,
+		.all_bytes = len,
 		.port = way->port,
 		.usual =
 			len <= SHORT_WAY_USUAL && head->has_udp && head->ip_bytes == IPV4_MIN_BYTES,
@@ -57,67 +57,6 @@ struct last_way {
 	struct short_hop hop; // without a tunnel
 };
 
-// Changes an address and what covers it, and takes one off the TTL, as translate_packet() does.
-static inline void translate(uint8_t *ip, uint32_t address, bool inbound, uint16_t delta)
-{
-	uint8_t *l4 = ip + IPV4_MIN_BYTES, *field;
-
-	if (ip[IPV4_PROTOCOL] == PROTOCOL_TCP) {
-		field = l4 + TCP_CHECKSUM;
-		store_raw16(field, checksum_apply(load_raw16(field), delta));
-	} else {
-		field = l4 + UDP_CHECKSUM;
-		store_raw16(field, checksum_apply_udp(load_raw16(field), delta));
-	}
-	short_decrement_ttl(ip, delta);
-	store_raw32(ip + (inbound ? IPV4_DESTINATION : IPV4_SOURCE), address);
-}
-
-// As encap_entropy() has it, before the packet is translated.
-static inline uint32_t entropy_of(const uint8_t *ip)
-{
-	const struct ip_address source = ip_from_v4(load_raw32(ip + IPV4_SOURCE));
-	const struct ip_address destination = ip_from_v4(load_raw32(ip + IPV4_DESTINATION));
-
-	return encap_entropy_of(&source, &destination, load_be32(ip + IPV4_MIN_BYTES));
-}
-
-// The frame begins here now and is so long; its headers are written.
-static inline void put_out(struct worker *worker, const struct eip_fast_burst *burst,
-	struct rte_mbuf *packet, uint8_t *begin, unsigned int len, struct transmit_buffer *buffer,
-	const struct eip *e, bool inbound)
-{
-	uint16_t bytes = packet->data_len;
-
-	if (e->slot < VIP_MAX) {
-		struct vip_counter *counter = &worker->vip_counters[e->slot];
-
-		counter->packets[inbound ? DT_DIR_FORWARD : DT_DIR_REPLY]++;
-		counter->bytes[inbound ? DT_DIR_FORWARD : DT_DIR_REPLY] += bytes;
-	}
-	short_put_out(worker, packet, begin, len, buffer,
-		(struct short_note){
-			.eip = e,
-			.what = (inbound ? burst->note_inbound : burst->note_outbound) | bytes,
-		});
-}
-
-// tunnel_head_fill() of UDP over IPv4, whose checksum is made of the words as they stand.
-static inline void fill_usual(const struct short_way *way, uint32_t total, uint8_t traffic_class,
-	uint32_t entropy, uint8_t *out)
-{
-	const uint16_t len = htons((uint16_t)total), id = htons((uint16_t)entropy);
-	uint32_t sum = way->sum + (uint32_t)htons(traffic_class) + len + id;
-
-	out[IPV4_TOS] = traffic_class;
-	store_raw16(out + IPV4_TOTAL_LENGTH, len);
-	store_raw16(out + IPV4_ID, id);
-	sum = (sum & 0xffff) + (sum >> 16);
-	store_raw16(out + IPV4_CHECKSUM, (uint16_t) ~(sum + (sum >> 16)));
-	store_be16(out + IPV4_MIN_BYTES, (uint16_t)(0xc000 | (entropy & 0x3fff)));
-	store_be16(out + IPV4_MIN_BYTES + UDP_LENGTH, (uint16_t)(total - IPV4_MIN_BYTES));
-}
-
 static __attribute__((noinline)) bool find_tunnel_way(
 	struct worker *worker, const struct eip *e, struct last_way *last)
 {
@@ -136,92 +75,187 @@ static __attribute__((noinline)) bool find_tunnel_way(
 	return true;
 }
 
-// false: untouched. So are the others.
-static inline bool pass_into_tunnel(struct worker *worker, const struct eip_fast_burst *burst,
-	unsigned int i, const struct eip *e, struct last_way *last)
+// Changes an address and what covers it, and takes one off the TTL, as translate_packet() does.
+static inline void translate(uint8_t *ip, const struct eip *e, bool inbound)
 {
-	const struct eip_fast_look *look = &burst->looks[i];
-	struct rte_mbuf *packet = burst->packets[i];
-	const struct short_way *way;
-	uint8_t *ip = look->ip;
-	uint32_t entropy, total;
+	uint8_t *l4 = ip + IPV4_MIN_BYTES, *field;
+	uint16_t delta = inbound ? e->address_delta : (uint16_t)~e->address_delta;
 
-	if (unlikely(last->kind != kind_of(e)) && !find_tunnel_way(worker, e, last))
-		return false;
-	way = last->into_tunnel;
-	total = look->ip_len + way->header_bytes;
-	if (unlikely(total > worker->least_mtu || short_headroom(packet, ip) < way->copied))
-		return false;
-	entropy = entropy_of(ip);
+	if (ip[IPV4_PROTOCOL] == PROTOCOL_TCP) {
+		field = l4 + TCP_CHECKSUM;
+		store_raw16(field, checksum_apply(load_raw16(field), delta));
+	} else {
+		field = l4 + UDP_CHECKSUM;
+		store_raw16(field, checksum_apply_udp(load_raw16(field), delta));
+	}
+	short_decrement_ttl(ip, delta);
+	store_raw32(ip + (inbound ? IPV4_DESTINATION : IPV4_SOURCE),
+		ip_v4(inbound ? &e->private_address : &e->public_address));
+}
+
+// Packets of one lookup that follow each other.
+struct run {
+	const struct eip *eip;
+	struct neighbour *neighbour; // that they go to
+	uint64_t note;               // what is alike in all of theirs
+	uint64_t bytes;
+	enum dt_direction direction;
+};
+
+static inline void count_run(struct worker *worker, const struct run *run, unsigned int packets)
+{
+	struct vip_counter *counter;
+
+	run->neighbour->used_ns = worker->now.mono_ns;
+	if (run->eip->slot >= VIP_MAX)
+		return;
+	counter = &worker->vip_counters[run->eip->slot];
+	counter->packets[run->direction] += packets;
+	counter->bytes[run->direction] += run->bytes;
+}
+
+static inline void put_out(struct worker *worker, struct run *run, struct rte_mbuf *packet,
+	uint8_t *begin, unsigned int len, struct transmit_buffer *buffer)
+{
+	uint16_t bytes = packet->data_len;
+
+	run->bytes += bytes;
+	short_put_out(worker, packet, begin, len, buffer,
+		(struct short_note){.eip = run->eip, .what = run->note | bytes});
+}
+
+// tunnel_head_fill() of UDP over IPv4, whose checksum is made of the words as they stand.
+static inline void fill_usual(const struct short_way *way, uint32_t total, uint32_t traffic_class,
+	uint32_t entropy, uint8_t *out)
+{
+	const uint16_t len = htons((uint16_t)total), id = htons((uint16_t)entropy);
+	const uint32_t sum = way->sum + htons((uint16_t)traffic_class) + len + id;
+
+	out[IPV4_TOS] = (uint8_t)traffic_class;
+	store_raw16(out + IPV4_TOTAL_LENGTH, len);
+	store_raw16(out + IPV4_ID, id);
+	// Its halves, added to each other with the carry.
+	store_raw16(out + IPV4_CHECKSUM, (uint16_t) ~((sum + (sum << 16 | sum >> 16)) >> 16));
+	store_raw16(out + IPV4_MIN_BYTES, id | htons(0xc000));
+	store_be16(out + IPV4_MIN_BYTES + UDP_LENGTH, (uint16_t)(total - IPV4_MIN_BYTES));
+}
+
+static inline void write_tunnel(
+	const struct short_way *way, uint32_t total, uint32_t entropy, uint8_t *ip)
+{
+	uint8_t *out = ip - way->header_bytes;
+
 	if (likely(way->usual)) {
 		memcpy(ip - SHORT_WAY_USUAL, way->bytes + SHORT_WAY_BYTES - SHORT_WAY_USUAL,
 			SHORT_WAY_USUAL);
-		fill_usual(way, total, ip[IPV4_TOS], entropy, ip - way->header_bytes);
+		fill_usual(way, total, ip[IPV4_TOS], entropy, out);
 	} else {
 		memcpy(ip - way->copied, way->bytes + SHORT_WAY_BYTES - way->copied, way->copied);
-		tunnel_head_fill(way->head, total, ip[IPV4_TOS], entropy, (uint16_t)entropy,
-			ip - way->header_bytes);
+		tunnel_head_fill(way->head, total, ip[IPV4_TOS], entropy, (uint16_t)entropy, out);
 	}
-	translate(ip, ip_v4(&e->private_address), true, e->address_delta);
-	way->neighbour->used_ns = worker->now.mono_ns;
-	put_out(worker, burst, packet, ip - way->all_bytes,
-		look->ip_len + (unsigned int)way->all_bytes, way->buffer, e, true);
-	return true;
 }
 
-static inline bool pass_plainly(struct worker *worker, const struct eip_fast_burst *burst,
-	unsigned int i, const struct eip *e, bool inbound, struct short_hop *hop)
+// The packets of a lookup, from this one on, as far as they fit; the others are untouched. Returns
+// the first of these.
+static inline const struct eip_fast_look *pass_into_tunnel(struct worker *worker,
+	const struct eip_fast_look *look, struct run *run, struct last_way *last)
 {
-	const struct eip_fast_look *look = &burst->looks[i];
-	struct rte_mbuf *packet = burst->packets[i];
-	uint8_t *ip = look->ip, *begin;
+	const struct eip_fast_lookup *lookup = look->lookup;
+	const struct ip_address source = ip_from_v4(load_raw32(look->ip + IPV4_SOURCE));
+	const struct ip_address destination = ip_from_v4(load_raw32(look->ip + IPV4_DESTINATION));
+	const uint64_t entropy_source = encap_entropy_source(&source);
+	const uint64_t entropy_destination = encap_entropy_destination(&destination);
+	const struct short_way *way;
 
-	if (unlikely(look->ip_len > worker->least_mtu ||
-		     short_headroom(packet, ip) < ETHERNET_MAX_BYTES))
-		return false;
+	if (unlikely(last->kind != kind_of(run->eip)) && !find_tunnel_way(worker, run->eip, last))
+		return look;
+	way = last->into_tunnel;
+	run->neighbour = way->neighbour;
+	do {
+		struct rte_mbuf *packet = look->packet;
+		uint8_t *ip = look->ip;
+		uint32_t ip_len = look->ip_len, entropy;
+
+		if (unlikely(ip_len + way->header_bytes > worker->least_mtu ||
+			     short_headroom(packet, ip) < way->copied))
+			break;
+		entropy = encap_entropy_mix(
+			entropy_source, entropy_destination, load_be32(ip + IPV4_MIN_BYTES));
+		write_tunnel(way, ip_len + way->header_bytes, entropy, ip);
+		translate(ip, run->eip, true);
+		put_out(worker, run, packet, ip - way->all_bytes, ip_len + way->all_bytes,
+			way->buffer);
+	} while ((++look)->lookup == lookup);
+	return look;
+}
+
+static inline const struct eip_fast_look *pass_plainly(struct worker *worker,
+	const struct eip_fast_look *look, struct run *run, bool inbound, struct short_hop *hop)
+{
+	const struct eip_fast_lookup *lookup = look->lookup;
+
 	if (unlikely(!short_find_hop(worker,
-		    inbound ? ip_v4(&e->private_address) : load_raw32(ip + IPV4_DESTINATION), hop)))
-		return false;
-	translate(ip, ip_v4(inbound ? &e->private_address : &e->public_address), inbound,
-		inbound ? e->address_delta : (uint16_t)~e->address_delta);
-	begin = short_put_ethernet(worker, hop->way, ip);
-	put_out(worker, burst, packet, begin, look->ip_len + (unsigned int)hop->way->header_len,
-		hop->buffer, e, inbound);
-	return true;
+		    inbound ? ip_v4(&run->eip->private_address)
+			    : load_raw32(look->ip + IPV4_DESTINATION),
+		    hop)))
+		return look;
+	run->neighbour = hop->way->neighbour;
+	do {
+		struct rte_mbuf *packet = look->packet;
+		uint8_t *ip = look->ip;
+		uint32_t ip_len = look->ip_len;
+
+		if (unlikely(ip_len > worker->least_mtu ||
+			     short_headroom(packet, ip) < ETHERNET_MAX_BYTES))
+			break;
+		translate(ip, run->eip, inbound);
+		put_out(worker, run, packet, short_write_ethernet(hop->way, ip),
+			ip_len + hop->way->header_len, hop->buffer);
+	} while ((++look)->lookup == lookup);
+	return look;
 }
 
-static inline bool pass(struct worker *worker, const struct eip_fast_burst *burst, unsigned int i,
-	struct last_way *last)
+static inline const struct eip_fast_look *pass_inbound(struct worker *worker,
+	const struct eip_fast_look *look, struct run *run, struct last_way *last)
 {
-	const struct eip_fast_look *look = &burst->looks[i];
-	const struct eip *e = look->entry;
-	struct ip_address address;
+	const struct ip_address address = ip_from_v4(load_raw32(look->ip + IPV4_DESTINATION));
 
-	if (likely(look->way == EIP_FAST_INBOUND)) {
-		address = ip_from_v4(load_raw32(look->ip + IPV4_DESTINATION));
-		if (unlikely(!eip_is(e, &address, false)))
-			return false;
-		return kind_of(e) == KIND_PLAIN
-			       ? pass_plainly(worker, burst, i, e, true, &last->hop)
-			       : pass_into_tunnel(worker, burst, i, e, last);
-	}
-	address = ip_from_v4(load_raw32(look->ip + IPV4_SOURCE));
-	if (unlikely(!eip_is(e, &address, true) || !e->enabled))
-		return false;
-	return pass_plainly(worker, burst, i, e, false, &last->hop);
+	if (unlikely(!eip_is(run->eip, &address, false)))
+		return look;
+	return kind_of(run->eip) == KIND_PLAIN ? pass_plainly(worker, look, run, true, &last->hop)
+					       : pass_into_tunnel(worker, look, run, last);
+}
+
+static inline const struct eip_fast_look *pass_outbound(struct worker *worker,
+	const struct eip_fast_look *look, struct run *run, struct last_way *last)
+{
+	const struct ip_address address = ip_from_v4(load_raw32(look->ip + IPV4_SOURCE));
+
+	if (unlikely(!eip_is(run->eip, &address, true) || !run->eip->enabled))
+		return look;
+	return pass_plainly(worker, look, run, false, &last->hop);
 }
 
 unsigned int eip_fast_pass(struct worker *worker, struct eip_fast_burst *burst, unsigned int from)
 {
+	const struct eip_fast_look *look = &burst->looks[from], *next;
 	struct last_way last = {.kind = 0, .hop = {.way = NULL}};
-	unsigned int i;
 
-	for (i = from; i < burst->count; i++) {
-		if (unlikely(burst->looks[i].way == EIP_FAST_NONE) ||
-			unlikely(!pass(worker, burst, i, &last)))
+	for (; likely(look->lookup->entry); look = next) {
+		const bool inbound = !look->lookup->by_private;
+		struct run run = {
+			.eip = look->lookup->entry,
+			.note = inbound ? burst->note_inbound : burst->note_outbound,
+			.direction = inbound ? DT_DIR_FORWARD : DT_DIR_REPLY,
+		};
+
+		next = inbound ? pass_inbound(worker, look, &run, &last)
+			       : pass_outbound(worker, look, &run, &last);
+		if (unlikely(next == look))
 			break;
+		count_run(worker, &run, (unsigned int)(next - look));
 	}
-	return i;
+	return (unsigned int)(look - burst->looks);
 }
 
 static unsigned int inner_offset(

@@ -11,17 +11,21 @@
 
 #include "worker.h"
 
-enum eip_fast_way { EIP_FAST_NONE, EIP_FAST_INBOUND, EIP_FAST_OUTBOUND };
+// What holds for all packets of a burst with the same two addresses that follow each other: they
+// are looked up once.
+struct eip_fast_lookup {
+	const struct eip_bucket *bucket; // of the address that decides, …
+	const struct eip *entry;         // … and most likely its entry; NULL: none
+	uint8_t tag;
+	bool by_private; // the address that decides is an entry's private one
+};
 
 // What was found out about a packet of a burst.
 struct eip_fast_look {
-	const struct eip_bucket *bucket; // of the address that decides, …
-	const struct eip *entry;         // … and most likely its entry; NULL: none
-	uint8_t *ip;                     // the header to translate
-	uint32_t ip_len;
-	uint8_t way; // enum eip_fast_way; NONE: it does not fit
-	uint8_t tag;
-	bool by_private; // the address that decides is an entry's private one
+	struct rte_mbuf *packet;
+	uint8_t *ip;                          // the header to translate
+	const struct eip_fast_lookup *lookup; // without an entry: the packet does not fit
+	uint32_t ip_len;                      // as the header says
 };
 
 struct eip_fast_burst {
@@ -30,11 +34,12 @@ struct eip_fast_burst {
 	unsigned int port;
 	uint64_t note_inbound; // what is alike in all notes
 	uint64_t note_outbound;
-	struct eip_fast_look looks[WORKER_BURST];
+	struct eip_fast_look looks[WORKER_BURST + 1]; // the last one's lookup has no entry
+	struct eip_fast_lookup lookups[WORKER_BURST];
 };
 
-// Looks at received packets, at most WORKER_BURST, and fetches what the next steps will read, also
-// for those that do not fit. false: nothing that this port receives may take the short way.
+// Looks at received packets, at most WORKER_BURST, and fetches what the next step will read. false:
+// nothing that this port receives may take the short way.
 bool eip_fast_look(struct worker *worker, struct rte_mbuf **packets, unsigned int count,
 	unsigned int port, struct eip_fast_burst *burst);
 
@@ -47,7 +52,7 @@ static inline unsigned int eip_fast_misfits(const struct eip_fast_burst *burst, 
 {
 	unsigned int end = from + 1;
 
-	while (end < burst->count && burst->looks[end].way == EIP_FAST_NONE)
+	while (end < burst->count && !burst->looks[end].lookup->entry)
 		end++;
 	return end - from;
 }

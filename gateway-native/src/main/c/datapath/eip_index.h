@@ -50,7 +50,7 @@ static inline uint8_t eip_index_tag(uint64_t hash)
 {
 	uint8_t tag = (uint8_t)(hash >> 32);
 
-	return tag ? tag : 1;
+	return (uint8_t)(tag + (tag == 0));
 }
 
 static inline struct eip_bucket *eip_index_bucket(const struct eip_index *index, uint64_t hash)

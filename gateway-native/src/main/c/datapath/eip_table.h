@@ -93,10 +93,16 @@ static inline uint64_t eip_hash_v4(const struct eip_hash_v4 *h, uint32_t address
 	return flow_hash_finish(flow_hash_mix(h->high, ip_v4_half(address) ^ h->low) ^ h->seed);
 }
 
+// The first two bytes, in some order.
+static inline uint32_t eip_near_bit_v4(uint32_t raw)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? raw & 0xffff : raw >> 16;
+}
+
 static inline uint32_t eip_near_bit(const struct ip_address *address)
 {
 	if (ip_is_v4(address))
-		return ntohl(ip_v4(address)) >> 16;
+		return eip_near_bit_v4(ip_v4(address));
 	return (uint32_t)(flow_hash_mix(be64toh(address->halves[0]) >> 16, 0x9e3779b97f4a7c15ull) >>
 			  48);
 }
@@ -104,11 +110,14 @@ static inline uint32_t eip_near_bit(const struct ip_address *address)
 // Whether the address lies in a /16 (IPv6: a /48, as good as) in which some entry has or had its
 // private address: false is certain, true is to be looked up. Tells which way a packet that came
 // without a tunnel goes, so that only one of its addresses is looked up; a few kilobytes for all.
+static inline bool eip_near_private_bit(const struct eip_table *table, uint32_t bit)
+{
+	return __atomic_load_n(&table->near_private[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
+}
+
 static inline bool eip_near_private(const struct eip_table *table, const struct ip_address *address)
 {
-	uint32_t bit = eip_near_bit(address);
-
-	return __atomic_load_n(&table->near_private[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
+	return eip_near_private_bit(table, eip_near_bit(address));
 }
 
 static inline void eip_prefetch_bucket(const struct eip_table *table, uint64_t hash)

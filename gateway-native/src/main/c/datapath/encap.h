@@ -8,11 +8,19 @@
 
 // Entropy of a flow for the tunnel's UDP source port or flow label: all packets of one flow, so
 // that ECMP behind the gateway keeps them together, fragments by their addresses alone.
-static inline uint32_t encap_entropy_of(
-	const struct ip_address *source, const struct ip_address *destination, uint32_t ports)
+static inline uint64_t encap_entropy_source(const struct ip_address *source)
 {
-	uint64_t h = flow_hash_mix(source->halves[0] ^ source->halves[1] ^ ports,
-		destination->halves[0] ^ destination->halves[1] ^ 0x9e3779b97f4a7c15ull);
+	return source->halves[0] ^ source->halves[1];
+}
+
+static inline uint64_t encap_entropy_destination(const struct ip_address *destination)
+{
+	return destination->halves[0] ^ destination->halves[1] ^ 0x9e3779b97f4a7c15ull;
+}
+
+static inline uint32_t encap_entropy_mix(uint64_t source, uint64_t destination, uint32_t ports)
+{
+	uint64_t h = flow_hash_mix(source ^ ports, destination);
 
 	return (uint32_t)(h ^ h >> 32);
 }
@@ -23,7 +31,8 @@ static inline uint32_t encap_entropy(const struct packet_view *view)
 				 ? (uint32_t)view->source_port << 16 | view->destination_port
 				 : 0;
 
-	return encap_entropy_of(&view->source, &view->destination, ports);
+	return encap_entropy_mix(encap_entropy_source(&view->source),
+		encap_entropy_destination(&view->destination), ports);
 }
 
 // The packet's data begins at its IP header, view tells of it (its length and traffic class above

@@ -49,27 +49,41 @@ static inline bool plain_is_listed(const struct blacklist *list, uint32_t source
 	return blacklist_matches(list, &a);
 }
 
-// As parse_ipv4() has it, and besides: no options, no fragment, not to a group. `len` bytes are
-// there, at least the header's.
-static inline bool plain_ipv4(const uint8_t *ip, size_t len)
+// As parse_ipv4() has it, and besides: no options, no fragment. Of the addresses nothing is said.
+// ip_len: as it says. `len` bytes are there, at least the header's.
+static inline bool plain_ipv4_header(const uint8_t *ip, uint32_t ip_len, size_t len)
+{
+	if ((load_raw64(ip) & htobe64(0xff00000000003fff)) != htobe64(0x4500000000000000))
+		return false;
+	return ip_len <= len && checksum_ipv4_is_right(ip);
+}
+
+// A packet may come from the one and go to the other, which is no group.
+static inline bool plain_ipv4_addresses(const uint8_t *ip)
 {
 	uint8_t first = ip[IPV4_SOURCE];
 
-	if ((load_raw64(ip) & htobe64(0xff00000000003fff)) != htobe64(0x4500000000000000))
-		return false;
-	if (load_be16(ip + IPV4_TOTAL_LENGTH) > len || ip[IPV4_DESTINATION] >= 224)
-		return false;
-	if ((uint8_t)(first - 1) >= 223 || first == 127)
-		return false;
-	return checksum_ipv4_is_right(ip);
+	return (uint8_t)(first - 1) < 223 && first != 127 && ip[IPV4_DESTINATION] < 224;
+}
+
+static inline bool plain_ipv4(const uint8_t *ip, size_t len)
+{
+	return plain_ipv4_addresses(ip) &&
+	       plain_ipv4_header(ip, load_be16(ip + IPV4_TOTAL_LENGTH), len);
+}
+
+// IPv4 follows, whatever it is. What most frames that are not plain differ in comes first.
+static inline bool plain_ethernet_is_ours(const struct plain_frame *ours, const uint8_t *frame)
+{
+	return load_raw16(frame + ETHERNET_BYTES - 2) == htons(ETHERTYPE_IPV4_ID) &&
+	       ((load_raw64(frame) ^ ours->mac) & ours->mac_mask) == 0;
 }
 
 // len: as long as Ethernet, IPv4 and UDP without anything in it, or longer.
 static inline bool plain_frame_is_ours(
 	const struct plain_frame *ours, const uint8_t *frame, size_t len)
 {
-	return ((load_raw64(frame) ^ ours->mac) & ours->mac_mask) == 0 &&
-	       load_raw16(frame + ETHERNET_BYTES - 2) == htons(ETHERTYPE_IPV4_ID) &&
+	return plain_ethernet_is_ours(ours, frame) &&
 	       plain_ipv4(frame + ETHERNET_BYTES, len - ETHERNET_BYTES);
 }
 

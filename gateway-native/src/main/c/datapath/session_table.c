@@ -136,6 +136,8 @@ uint32_t session_table_age(struct session_table *table, uint32_t tick, uint32_t 
 {
 	uint32_t removed = 0;
 
+	if (table->count == 0)
+		return 0;
 	for (uint32_t i = 0, idle = 0; i < steps && idle < SESSION_CLASSES; i++) {
 		uint32_t class = table->next_class;
 		uint32_t number = table->head[class];

@@ -71,8 +71,7 @@ static inline unsigned int short_headroom(const struct rte_mbuf *packet, const u
 }
 
 // In front of the IP header, where there are ETHERNET_MAX_BYTES. Returns where the frame begins.
-static inline uint8_t *short_put_ethernet(
-	struct worker *worker, const struct recent_way *way, uint8_t *ip)
+static inline uint8_t *short_write_ethernet(const struct recent_way *way, uint8_t *ip)
 {
 	uint8_t *begin = ip - way->header_len;
 
@@ -80,8 +79,15 @@ static inline uint8_t *short_put_ethernet(
 		memcpy(begin, way->header, ETHERNET_BYTES);
 	else
 		memcpy(begin, way->header, ETHERNET_MAX_BYTES);
-	way->neighbour->used_ns = worker->now.mono_ns;
 	return begin;
+}
+
+// The same of a single packet: the neighbour is used.
+static inline uint8_t *short_put_ethernet(
+	struct worker *worker, const struct recent_way *way, uint8_t *ip)
+{
+	way->neighbour->used_ns = worker->now.mono_ns;
+	return short_write_ethernet(way, ip);
 }
 
 // The frame begins here now and is so long; its headers are written.

@@ -291,6 +291,7 @@ void worker_process(
 	} burst;
 
 	w->counters.rx_packets += count;
+#pragma GCC unroll 4
 	for (unsigned int i = 0; i < count; i++)
 		prefetch(rte_pktmbuf_mtod(packets[i], void *));
 	if (eip_fast_look(w, packets, count, port, &burst.elastic))

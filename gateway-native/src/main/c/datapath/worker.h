@@ -128,9 +128,9 @@ struct short_way {
 	struct transmit_buffer *buffer;
 	uint32_t sum;          // of what is alike in an outer IPv4 header, as it stands
 	uint32_t generation;   // of the neighbours then
-	uint16_t copied;       // bytes from the end, SHORT_WAY_USUAL or …_BYTES; 0: not made
-	uint16_t header_bytes; // of the tunnel …
-	uint16_t all_bytes;    // … and with Ethernet
+	uint32_t copied;       // bytes from the end, SHORT_WAY_USUAL or …_BYTES; 0: not made
+	uint32_t header_bytes; // of the tunnel …
+	uint32_t all_bytes;    // … and with Ethernet
 	uint8_t port;
 	bool usual; // UDP over IPv4, SHORT_WAY_USUAL bytes
 };
