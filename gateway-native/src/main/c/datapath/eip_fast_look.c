@@ -220,6 +220,9 @@ static inline const struct eip_fast_lookup *look_at(
 	ip_len = load_be16(ip + IPV4_TOTAL_LENGTH);
 	if (!plain_ipv4_header(ip, ip_len, len - ETHERNET_BYTES))
 		return &misfit;
+	// Only of UDP it depends on whom it is for: it may be a tunnel's.
+	if (ip[IPV4_PROTOCOL] != PROTOCOL_UDP && !is_plain_packet(ip, ip_len, r->keeps_options))
+		return &misfit;
 	addresses = load_raw64(ip + IPV4_SOURCE);
 	if (addresses != r->addresses) {
 		r->addresses = addresses;
@@ -229,7 +232,9 @@ static inline const struct eip_fast_lookup *look_at(
 		return look_at_tunnelled(r, look, ip);
 	look->ip = ip;
 	look->ip_len = ip_len;
-	return is_plain_packet(ip, ip_len, r->keeps_options) ? r->lookup : &misfit;
+	if (ip[IPV4_PROTOCOL] == PROTOCOL_UDP && !is_plain_packet(ip, ip_len, r->keeps_options))
+		return &misfit;
+	return r->lookup;
 }
 
 bool eip_fast_look(struct worker *worker, struct rte_mbuf **packets, unsigned int count,
