@@ -222,7 +222,7 @@ static void change_vip(
 	backend = vip->backends[random % vip->backend_count];
 	switch (what) {
 	case 1:
-		services_enable(services, names[i], random % 4 != 0, error);
+		assert_true(services_enable(services, names[i], random % 4 != 0, error));
 		return;
 	case 2:
 		services_enable_backend(services, names[i], backend.name, random % 16 >= 4, error);
@@ -261,6 +261,15 @@ static void mark_session(struct pipeline *p, uint32_t number, uint8_t stamps)
 	s->stamps_left = stamps;
 }
 
+static void change_macs(struct neighbour_table *neighbours, uint8_t end)
+{
+	for (unsigned int i = 0; i < NEIGHBOUR_BUCKETS; i++) {
+		for (unsigned int j = 0; j < NEIGHBOUR_WAYS; j++)
+			neighbours->entries[i][j].mac[5] = end;
+	}
+	neighbours->generation++;
+}
+
 // Somewhere in the configuration, and the same in both.
 static void change(struct two_ways *ways)
 {
@@ -277,8 +286,8 @@ static void change(struct two_ways *ways)
 			block_or_unblock(p, random % 4 == 0, 0xc6336400 + random / 4 % 16);
 		else if (what == 6)
 			mark_session(p, random, (uint8_t)(random % 4));
-		else if (what == 7) // a neighbour's MAC is another one
-			p->node.workers[0]->neighbours->generation++;
+		else if (what == 7)
+			change_macs(p->node.workers[0]->neighbours, (uint8_t)random);
 		else
 			atomic_store(&p->node.state, random % 8 ? NODE_READY : NODE_DRAINING);
 	}

@@ -5,6 +5,7 @@
 
 #include <rte_eal.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,12 +55,19 @@ static bool record(void *context, const struct dt_record *r)
 	return true;
 }
 
+// As the telemetry file does: a name keeps its slot.
 static int slot_of(void *context, const char *name)
 {
 	struct pipeline *p = context;
+	unsigned int i = 0;
 
-	(void)name;
-	return (int)(p->slots++ % DT_MAX_NAMES);
+	while (i < p->slots && strcmp(p->names[i], name) != 0)
+		i++;
+	if (i == DT_MAX_NAMES)
+		return -ENOSPC;
+	if (i == p->slots)
+		snprintf(p->names[p->slots++], sizeof(p->names[0]), "%s", name);
+	return (int)i;
 }
 
 static void give_up(const char *what, const char *error)
@@ -96,6 +104,7 @@ struct pipeline *pipeline_open(const char *yaml, bool assume_neighbours)
 
 	p->sent = calloc(PIPELINE_MAX_SENT, sizeof(p->sent[0]));
 	p->records = calloc(PIPELINE_MAX_RECORDS, sizeof(p->records[0]));
+	p->names = calloc(DT_MAX_NAMES, sizeof(p->names[0]));
 	p->now = (struct node_time){.mono_ns = 1000000000, .real_ns = 1767225607000000000ull};
 	p->headroom = RTE_PKTMBUF_HEADROOM;
 	p->send_limit = UINT16_MAX;
@@ -131,6 +140,7 @@ unsigned int pipeline_close(struct pipeline *p)
 	rte_mempool_free(p->pool);
 	free(p->sent);
 	free(p->records);
+	free(p->names);
 	free(p);
 	return missing;
 }

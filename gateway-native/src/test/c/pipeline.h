@@ -19,9 +19,10 @@ struct pipeline {
 	struct tables tables;
 	struct rte_mempool *pool;
 	struct node_time now;
-	uint16_t headroom;   // of received packets
-	uint16_t send_limit; // packets a port takes at once
-	unsigned int slots;  // of names, given out
+	uint16_t headroom;          // of received packets
+	uint16_t send_limit;        // packets a port takes at once
+	unsigned int slots;         // of names, given out …
+	char (*names)[DT_NAME_LEN]; // … to these
 	unsigned int sent_count;
 	struct frame *sent;
 	unsigned int record_count;
