@@ -286,7 +286,39 @@ def control():
          b"a" * 59 + "\u00e9".encode() + b'"}')
 
 
+def short_way():
+    client, probe = (198, 51, 100, 7), (198, 18, 11, 2)
+
+    def frame(packet, ethertype=b"\x08\0"):
+        body = bytes.fromhex("020000000002") + ethertype + packet
+        return bytes([1, len(body)]) + body
+
+    def vxlan(packet):
+        inner = b"\x08\0\0\0\0\0\x64\0" + bytes(12) + b"\x08\0" + packet
+        return ipv4(17, udp(4789, inner), (198, 18, 70, 1), (198, 18, 61, 2))
+
+    def to_vip(flags, options=b""):
+        return ipv4(6, tcp(flags, options)[:2] + be16(80) + tcp(flags, options)[4:], client, (203, 0, 113, 1))
+
+    eips = {
+        "plain": ipv4(6, tcp(0x10), client, (203, 0, 113, 1)),
+        "into_vxlan": ipv4(6, tcp(0x18, payload=b"data"), client, (203, 0, 113, 2)),
+        "into_gue": ipv4(17, udp(53, b"query"), client, (203, 0, 113, 5)),
+        "out": ipv4(6, tcp(0x10), (10, 1, 0, 1), client),
+        "out_of_vxlan": vxlan(ipv4(17, udp(53, b"query"), (10, 1, 0, 2), client)),
+        "syn": ipv4(6, tcp(2, MSS + COLOUR), probe, (203, 0, 113, 2)),
+        "fragment": ipv4(17, udp(53, b"query"), client, (203, 0, 113, 2), fragment=0x2000),
+    }
+    for name, packet in eips.items():
+        seed("short_way", f"eip_{name}", [1], frame(packet))
+    seed("short_way", "eip_all", [1], *(frame(packet) * 2 for packet in eips.values()))
+    seed("short_way", "eip_v6", [1], frame(INNER6, b"\x86\xdd"), frame(eips["plain"]))
+    seed("short_way", "clb_session", [0], frame(to_vip(2, MSS)), frame(to_vip(0x10)) * 3, frame(to_vip(0x11)))
+    seed("short_way", "clb_colour", [0], frame(to_vip(2, MSS + COLOUR)), frame(to_vip(0x18)))
+
+
 control()
+short_way()
 frames()
 settings()
 tunnels()
