@@ -192,22 +192,25 @@ final class Judge {
     return new JudgedProbe(t, known, hops, at);
   }
 
-  /** Nobody knows where its port leads: to a silent node, if all the others are complete. */
+  /**
+   * Nobody knows where its port leads: to a silent node, if all the others are complete. Who was
+   * taken out of service, or was dead when last heard, stamps nothing: it hides nobody's loss.
+   */
   private Fate lostSomewhere(ProbeTrace t, Fate fate, Leg leg, long nowNs) {
-    Fate known = fate;
-    for (String candidate : network.nodesOf(t.vip, leg.tier())) {
+    List<String> candidates = network.nodesOf(t.vip, leg.tier());
+    boolean told = candidates.isEmpty();
+    boolean blind = false;
+    for (String candidate : candidates) {
       NodeStream stream = nodes.get(candidate);
-      if (stream == null || stream.lastHeardNs() == 0) {
+      if (stream != null && complete(stream, t)) {
+        told = true;
+      } else if (stream != null && stream.agentFresh(nowNs)) {
         return Fate.UNDECIDED;
-      }
-      if (!complete(stream, t)) {
-        if (stream.agentFresh(nowNs)) {
-          return Fate.UNDECIDED;
-        }
-        known = Fate.LOST_BLIND;
+      } else {
+        blind |= stream == null || stream.gatewayAlive() && !stream.drained();
       }
     }
-    return known;
+    return told && !blind ? fate : Fate.LOST_BLIND;
   }
 
   private boolean complete(NodeStream stream, ProbeTrace t) {

@@ -10,6 +10,7 @@ import io.dyetrace.common.registry.Tier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * NODE_CRASH: the agent runs and says that the gateway is dead, or has not heard its heartbeat, and
@@ -48,8 +49,11 @@ final class NodeCrashRule implements FaultRule {
     List<Suspicion> suspicions = new ArrayList<>();
     List<String> mute =
         now.scope().nodes().stream().filter(n -> now.node(n).mute(now.nowNs())).toList();
-    List<String> silent =
-        now.scope().nodes().stream().filter(n -> !now.node(n).agentFresh(now.nowNs())).toList();
+    List<String> unwell =
+        now.scope().nodes().stream()
+            .filter(n -> !now.node(n).agentFresh(now.nowNs()) && !now.node(n).drained())
+            .collect(Collectors.toCollection(ArrayList::new));
+    unwell.addAll(mute);
     for (String node : now.scope().nodes()) {
       NodeStream stream = now.node(node);
       // What was never heard may just not have been started yet.
@@ -61,7 +65,7 @@ final class NodeCrashRule implements FaultRule {
       if (mute.contains(node)) {
         suspectMute(now, node, stream, mute, suspicions);
       } else if (!stream.agentFresh(now.nowNs())) {
-        suspectBlind(now, node, stream, silent, suspicions);
+        suspectBlind(now, node, stream, unwell, suspicions);
       }
     }
     return suspicions;
@@ -80,14 +84,12 @@ final class NodeCrashRule implements FaultRule {
         Evaluation.since(
             now.index().mayPass(node),
             sinceNs,
-            p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node));
+            p -> isLostBefore(p) && Strays.mayLeadTo(now, p, node));
     // A loss whose port is unknown belongs to one of the nodes that are mute now: no other loses
-    // all it gets.
-    double weight = 0;
-    for (JudgedProbe p : lost) {
-      weight += p.node().equals(node) ? 1 : 1.0 / sharers(now, p, mute);
-    }
-    if (weight < now.config().crash().consecutiveLosses() || !probersWell(now, node, lost)) {
+    // all it gets, whoever else is silent.
+    if (Strays.weight(now, node, lost, mute) < now.config().crash().consecutiveLosses()
+        || !Strays.takesItsShare(now, node, lost, mute)
+        || !probersWell(now, node, lost)) {
       return;
     }
     boolean dead = !stream.gatewayAlive();
@@ -112,11 +114,16 @@ final class NodeCrashRule implements FaultRule {
     suspicions.add(suspicion(now, node, lost, dead ? DEAD_NATS : MUTE_NATS, evidence));
   }
 
+  /** Lost at the node, or nobody knows where, while another node is silent. */
+  private static boolean isLostBefore(JudgedProbe p) {
+    return p.fate().isLostAtNode() || p.fate() == Fate.LOST_BLIND && p.node().isEmpty();
+  }
+
   private void suspectBlind(
       Evaluation now,
       String node,
       NodeStream stream,
-      List<String> silent,
+      List<String> unwell,
       List<Suspicion> suspicions) {
     long sinceNs =
         Math.max(
@@ -125,13 +132,13 @@ final class NodeCrashRule implements FaultRule {
         Evaluation.since(
             now.index().mayPass(node),
             sinceNs,
-            p -> p.fate() == Fate.LOST_BLIND && mayLeadTo(now, p, node));
-    // One whose port is unknown belongs to one of the nodes that are silent now.
-    double weight = 0;
-    for (JudgedProbe p : lost) {
-      weight += p.node().equals(node) ? 1 : 1.0 / sharers(now, p, silent);
+            p -> p.fate() == Fate.LOST_BLIND && Strays.mayLeadTo(now, p, node));
+    if (!Strays.beganWithSilence(now, stream, lost)) {
+      lost = lost.stream().filter(p -> !p.node().isEmpty()).toList();
     }
-    if (weight < now.config().crash().consecutiveLossesBlind()) {
+    // One whose port is unknown belongs to one of the nodes that are silent or mute now.
+    if (Strays.weight(now, node, lost, unwell) < now.config().crash().consecutiveLossesBlind()
+        || !Strays.takesItsShare(now, node, lost, unwell)) {
       return;
     }
     long firstNs = Evaluation.first(lost);
@@ -224,20 +231,6 @@ final class NodeCrashRule implements FaultRule {
         passed);
   }
 
-  private static boolean mayLeadTo(Evaluation now, JudgedProbe p, String node) {
-    return p.node().isEmpty()
-        ? now.network().tierOf(node) == p.tier() && now.network().serves(node, p.vip())
-        : p.node().equals(node);
-  }
-
-  private static long sharers(Evaluation now, JudgedProbe p, List<String> mute) {
-    return Math.max(
-        1,
-        mute.stream()
-            .filter(n -> now.network().tierOf(n) == p.tier() && now.network().serves(n, p.vip()))
-            .count());
-  }
-
   /** The probers that lost them do get answers over other nodes: it is not the prober. */
   private static boolean probersWell(Evaluation now, String node, List<JudgedProbe> lost) {
     long firstNs = Evaluation.first(lost);
@@ -269,7 +262,7 @@ final class NodeCrashRule implements FaultRule {
       return Health.UNKNOWN;
     }
     return now.health(
-        p -> p.fate().isLostAtNode() && mayLeadTo(now, p, node),
+        p -> p.fate().isLostAtNode() && Strays.mayLeadTo(now, p, node),
         p -> p.fate() == Fate.ANSWERED && p.stampedAt(node));
   }
 
