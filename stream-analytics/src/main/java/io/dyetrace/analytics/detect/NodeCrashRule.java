@@ -92,26 +92,48 @@ final class NodeCrashRule implements FaultRule {
         || !probersWell(now, node, lost)) {
       return;
     }
-    boolean dead = !stream.gatewayAlive();
+    // Stamps that do not come may also be lost behind the gateway: then probes are answered.
+    boolean beating = stream.beating(now.nowNs());
+    if (beating && answeredBlind(now, node, lost)) {
+      return;
+    }
     List<Evidence> evidence = new ArrayList<>(lossEvidence(now, node, lost));
-    evidence.add(
-        dead
-            ? Evidences.of(
-                "gateway_alive",
-                0,
-                1,
-                1,
-                "%s's agent runs and says that the gateway process is dead.",
-                node)
-            : Evidences.of(
-                "heartbeat_age_seconds",
-                seconds(stream.agentTimeNs() - stream.heartbeatNs()),
-                1,
-                1,
-                "%s's agent runs and has heard no heartbeat of the gateway for %.1f s (normal: 1 s).",
-                node,
-                seconds(stream.agentTimeNs() - stream.heartbeatNs())));
-    suspicions.add(suspicion(now, node, lost, dead ? DEAD_NATS : MUTE_NATS, evidence));
+    evidence.add(muteEvidence(node, stream, beating));
+    double nats = stream.gatewayAlive() ? MUTE_NATS : DEAD_NATS;
+    suspicions.add(suspicion(now, node, lost, nats, evidence));
+  }
+
+  /** Why its agent holds the gateway for dead or hung. */
+  private static Evidence muteEvidence(String node, NodeStream stream, boolean beating) {
+    if (!stream.gatewayAlive()) {
+      return Evidences.of(
+          "gateway_alive",
+          0,
+          1,
+          1,
+          "%s's agent runs and says that the gateway process is dead.",
+          node);
+    }
+    if (beating) {
+      double standingSeconds = seconds(stream.agentTimeNs() - stream.drainingNs());
+      return Evidences.of(
+          "workers_standing_seconds",
+          standingSeconds,
+          1,
+          1,
+          "%s's gateway still beats, but its workers have stamped nothing and not moved for %.1f s.",
+          node,
+          standingSeconds);
+    }
+    double silentSeconds = seconds(stream.agentTimeNs() - stream.heartbeatNs());
+    return Evidences.of(
+        "heartbeat_age_seconds",
+        silentSeconds,
+        1,
+        1,
+        "%s's agent runs and has heard no heartbeat of the gateway for %.1f s (normal: 1 s).",
+        node,
+        silentSeconds);
   }
 
   /** Lost at the node, or nobody knows where, while another node is silent. */
@@ -253,7 +275,7 @@ final class NodeCrashRule implements FaultRule {
     if (!stream.agentFresh(now.nowNs())) {
       return healthUnseen(now, node);
     }
-    if (!stream.beating(now.nowNs())) {
+    if (!stream.beating(now.nowNs()) || stream.mute(now.nowNs())) {
       return Health.BAD;
     }
     // Probes that came through late, after a pause, are no losses: count from when the heartbeat

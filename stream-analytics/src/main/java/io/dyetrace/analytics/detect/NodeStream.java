@@ -50,6 +50,13 @@ final class NodeStream {
   private final DetectorConfig config;
   private long agentTimeNs;
   private long drainedUntilNs;
+
+  /**
+   * The agent's time when that was last seen to move. Not saved: whoever stands still is found out
+   * anew.
+   */
+  private long drainingNs;
+
   private boolean gatewayAlive = true;
 
   /**
@@ -173,6 +180,9 @@ final class NodeStream {
         aliveSinceNs = agentTimeNs;
       }
       gatewayAlive = alive;
+      if (status.getDrainedUntilNs() > drainedUntilNs || drainingNs == 0) {
+        drainingNs = agentTimeNs;
+      }
       drainedUntilNs = Math.max(drainedUntilNs, status.getDrainedUntilNs());
     }
   }
@@ -205,7 +215,7 @@ final class NodeStream {
         troubleNs = Math.max(troubleNs, n.getTimeNs());
       }
     }
-    boolean pause = n.getTimeNs() - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
+    boolean pause = n.getTimeNs() - heartbeatNs >= silenceNs();
     if (heartbeatsOfBoot == 0 || pause) {
       beatingSinceNs = n.getTimeNs();
     }
@@ -267,6 +277,7 @@ final class NodeStream {
     return !beating(nowNs)
         || !agentFresh(nowNs)
         || hung()
+        || standing()
         || nowNs - lastPointNs >= config.noData().groupSlack().toNanos() * 2
         || troubledSince(nowNs - windowNs);
   }
@@ -285,20 +296,42 @@ final class NodeStream {
   }
 
   /**
-   * The agent runs and says that the gateway is dead, or has not heard its heartbeat for too long.
+   * The agent runs and says that the gateway is dead, or has not heard its heartbeat for too long,
+   * or its workers stand still.
    */
   boolean mute(long nowNs) {
-    return agentFresh(nowNs) && (!gatewayAlive || hung());
+    return agentFresh(nowNs) && (!gatewayAlive || hung() || stuck());
+  }
+
+  /**
+   * The gateway's control thread beats and its workers do nothing: not even an empty ring has been
+   * looked at for too long.
+   */
+  boolean stuck() {
+    return standing() && lastPointNs < drainingNs;
+  }
+
+  /** What the agent has drained ends at the same time for too long: one worker at least stands. */
+  private boolean standing() {
+    return gatewayAlive && agentTimeNs - drainingNs >= silenceNs() && !settling(agentTimeNs);
+  }
+
+  /** When its workers were last seen to move. */
+  long drainingNs() {
+    return drainingNs;
+  }
+
+  private long silenceNs() {
+    return config.crash().heartbeatSilence().toNanos();
   }
 
   private boolean hung() {
-    return heartbeatNs != 0
-        && agentTimeNs - heartbeatNs >= config.crash().heartbeatSilence().toNanos();
+    return heartbeatNs != 0 && agentTimeNs - heartbeatNs >= silenceNs();
   }
 
   /** The gateway's heartbeat comes. */
   boolean beating(long nowNs) {
-    return gatewayAlive && nowNs - heartbeatNs < config.crash().heartbeatSilence().toNanos();
+    return gatewayAlive && nowNs - heartbeatNs < silenceNs();
   }
 
   /** The first heartbeat since the last start or long pause; far away before there is one. */
@@ -325,8 +358,8 @@ final class NodeStream {
     if (!gatewayAlive) {
       return Math.max(drainedUntilNs, agentTimeNs - Samples.SECOND_NS / 2);
     }
-    return hung()
-        ? Math.max(drainedUntilNs, agentTimeNs - config.crash().heartbeatSilence().toNanos())
+    return hung() || standing()
+        ? Math.max(drainedUntilNs, agentTimeNs - silenceNs())
         : drainedUntilNs;
   }
 
@@ -469,6 +502,7 @@ final class NodeStream {
 
   void read(DataInput in, int version) throws IOException {
     agentTimeNs = in.readLong();
+    drainingNs = agentTimeNs;
     drainedUntilNs = in.readLong();
     gatewayAlive = in.readBoolean();
     bootId = in.readLong();
