@@ -29,6 +29,13 @@ final class ProbeJoiner {
   private static final Comparator<ProbeTrace> BY_TIME =
       Comparator.comparingLong(ProbeTrace::timeNs).thenComparingLong(ProbeTrace::key);
 
+  /** One run of a prober; its start is never later than anything heard of it. */
+  private record Boot(long id, long startedNs) {
+    static Boot earlier(Boot known, Boot heard) {
+      return known.id == heard.id && known.startedNs <= heard.startedNs ? known : heard;
+    }
+  }
+
   private final DetectorConfig.Timing config;
   private final Network network;
   private final PortMap ports;
@@ -39,6 +46,8 @@ final class ProbeJoiner {
   private final double lateFactor;
   private final ReplyKeys replyKeys;
   private final Map<Long, ProbeTrace> traces = new HashMap<>();
+  // By prober of the topology. Not saved: a start is told again by what comes next.
+  private final Map<Integer, Boot> boots = new HashMap<>();
   // In the order they turned up, so that none is looked at before its time.
   private final ArrayDeque<ProbeTrace> young = new ArrayDeque<>();
   private final ArrayDeque<ProbeTrace> old = new ArrayDeque<>();
@@ -58,7 +67,7 @@ final class ProbeJoiner {
 
   void accept(ProbeBatch batch) {
     String prober = network.proberName(batch.getProberId(), batch.getLocation().getNode());
-    long settledNs = batch.getBootId() * 1_000_000L + config.proberSettling().toNanos();
+    long settledNs = startedNs(batch) + config.proberSettling().toNanos();
     for (ProbeResult result : batch.getResultsList()) {
       ProbeTrace t = trace(batch.getProberId(), result.getProbeSequence(), result.getSentTimeNs());
       boolean first = !t.hasResult();
@@ -79,6 +88,23 @@ final class ProbeJoiner {
       learnRtt(t);
       replyKeys.accept(batch.getProberId(), result).forEach(k -> stamp(k.node(), k.point()));
     }
+  }
+
+  /**
+   * When the batch's prober started: its boot id says so, by a clock that may have been ahead then.
+   * What it sent or said since is not older than its start.
+   */
+  private long startedNs(ProbeBatch batch) {
+    long bootNs = batch.getBootId() * 1_000_000L;
+    if (network.topology().prober(batch.getProberId()).isEmpty()) {
+      return bootNs;
+    }
+    long firstNs = batch.hasHeartbeat() ? batch.getHeartbeat().getTimeNs() : Long.MAX_VALUE;
+    for (ProbeResult result : batch.getResultsList()) {
+      firstNs = Math.min(firstNs, result.getSentTimeNs());
+    }
+    Boot boot = new Boot(batch.getBootId(), Math.min(bootNs, firstNs));
+    return boots.merge(batch.getProberId(), boot, Boot::earlier).startedNs;
   }
 
   void accept(PointBatch batch) {
