@@ -11,7 +11,7 @@ enum Fate {
    * Says nothing.
    */
   DELAYED_EVERYWHERE,
-  /** An answer came after the time-out. Says nothing about loss. */
+  /** An answer came after the time-out, nobody knows over which nodes. Says nothing about loss. */
   LATE,
   /** No answer and no stamp, all stamps being there. */
   LOST_BEFORE,

@@ -78,7 +78,7 @@ final class Judge {
     int dropAt = dropLeg == null ? last : hopOf(hops, dropLeg);
     return switch (t.outcome) {
       case SYN_ACK, CHALLENGE_ACK -> settle(new JudgedProbe(t, answered(t, hops), hops, last));
-      case LATE_SYN_ACK -> new JudgedProbe(t, Fate.LATE, hops, last);
+      case LATE_SYN_ACK -> new JudgedProbe(t, late(t, hops), hops, last);
       case RST ->
           t.dropReason != 0
               ? new JudgedProbe(t, dropped(t), hops, dropAt)
@@ -124,6 +124,15 @@ final class Judge {
       settling |= stream != null && stream.settling(t.timeNs());
     }
     return settling ? Fate.UNDECIDED : Fate.DELAYED;
+  }
+
+  /**
+   * An answer after the time-out is a delay like any other where it is known whose; siblings tell
+   * whether it is one node's own.
+   */
+  private Fate late(ProbeTrace t, List<Hop> hops) {
+    Fate fate = answered(t, hops);
+    return fate == Fate.ANSWERED ? Fate.LATE : fate;
   }
 
   private Fate dropped(ProbeTrace t) {

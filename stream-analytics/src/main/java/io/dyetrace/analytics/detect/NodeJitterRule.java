@@ -140,11 +140,15 @@ final class NodeJitterRule implements FaultRule {
         >= 2;
   }
 
+  /** Answered since then, however long before they were sent. */
   private static List<JudgedProbe> answeredThrough(Evaluation now, String node, long sinceNs) {
     return Evaluation.since(
         now.index().passing(node),
-        sinceNs,
-        p -> p.met(node) && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED));
+        Long.MIN_VALUE,
+        p ->
+            p.met(node)
+                && (p.fate() == Fate.ANSWERED || p.fate() == Fate.DELAYED)
+                && p.sentNs() + p.trace().rttNs >= sinceNs);
   }
 
   /** A sibling's; what met both tells nothing of which of them it was. */
