@@ -91,11 +91,19 @@ final class Arbiter {
 
   private Accusation rate(Evaluation now, Suspicion s, Set<Long> others, double ownNats) {
     Map<Hypothesis, Double> nats = new TreeMap<>();
+    if (s.hypothesis().faultClass() == FaultClass.LINK_LOSS) {
+      nats.putAll(now.losses().contest().rivals(s.hypothesis()));
+      return rate(s, nats, ownNats);
+    }
     for (Hypothesis rival : likelihood.rivals(s.explains())) {
       if (!covers(s.hypothesis(), rival)) {
         nats.put(rival, likelihood.nats(rival, now, s.firstBadNs(), others));
       }
     }
+    return rate(s, nats, ownNats);
+  }
+
+  private Accusation rate(Suspicion s, Map<Hypothesis, Double> nats, double ownNats) {
     nats.put(s.hypothesis(), ownNats);
     Map<Hypothesis, Double> posteriors = likelihood.posteriors(nats);
     List<Rated> alternatives =
@@ -119,17 +127,29 @@ final class Arbiter {
     if (larger.equals(smaller)) {
       return false;
     }
-    if (larger.faultClass() == FaultClass.NODE_CRASH) {
+    if (larger.faultClass() == FaultClass.NODE_CRASH
+        && smaller.faultClass() != FaultClass.LINK_LOSS) {
       return onNode(smaller, larger.component()) && smaller.faultClass() != FaultClass.NODE_CRASH;
     }
     if (larger.faultClass() == FaultClass.VIP_ATTACK) {
       return smaller.faultClass() == FaultClass.VIP_OVERLOAD
           && smaller.component().equals(larger.component());
     }
+    if (smaller.faultClass() == FaultClass.LINK_LOSS && explainsLoss(larger.faultClass())) {
+      return LossSide.ends(smaller.component()).contains(larger.component());
+    }
     return larger.faultClass() == FaultClass.CONFIG_ERROR
         && smaller.faultClass() == FaultClass.CONFIG_ERROR
         && (onNode(smaller, larger.component())
             || smaller.component().startsWith(larger.component() + "@"));
+  }
+
+  /** Its component loses packets at all its ends. */
+  private static boolean explainsLoss(FaultClass faultClass) {
+    return switch (faultClass) {
+      case NODE_CRASH, NODE_JITTER, PROBER_FAULT, BACKEND_DOWN -> true;
+      default -> false;
+    };
   }
 
   private static boolean onNode(Hypothesis h, String node) {

@@ -17,6 +17,7 @@ import java.util.function.Predicate;
  * @param scope the components that may be accused now
  * @param probes judged, oldest first, over the longest window a rule uses
  * @param index the same by component
+ * @param losses tests of partial loss, which remember more than the window
  */
 record Evaluation(
     long nowNs,
@@ -30,10 +31,16 @@ record Evaluation(
     Map<String, NodeStream> nodes,
     Map<String, ProberStream> probers,
     RttBaselines baselines,
+    LossTests losses,
     Set<String> openFaults) {
 
   /** A result comes at the latest after the time-out; healthy time is counted back from there. */
   private static final long RESULT_DELAY_NS = 1_300_000_000L;
+
+  /** How far back the probes reach. */
+  long sinceNs() {
+    return nowNs - Watch.windowNs(config);
+  }
 
   NodeStream node(String name) {
     NodeStream stream = nodes.get(name);

@@ -57,6 +57,15 @@ final class EvidenceSql {
         + " DESC, prober, target, outcome";
   }
 
+  /** What became of a VIP's probes over each source port. */
+  static String portsOfVip(String vip, long fromNs, long toNs) {
+    return "SELECT prober, source_port, count() AS probes, countIf(outcome IN ('TIMEOUT', 'ICMP_UNREACHABLE')) AS lost FROM probes WHERE "
+        + within("time", fromNs, toNs)
+        + " AND target = "
+        + quote(vip)
+        + " GROUP BY prober, source_port HAVING lost > 0 ORDER BY lost DESC, prober, source_port";
+  }
+
   static String pointsOfBackends(Collection<String> backends, long fromNs, long toNs) {
     return "SELECT backend, node, countIf(direction = 'FORWARD' AND point = 'TX') AS sent, countIf(direction = 'REPLY' AND point = 'RX')"
         + " AS replies FROM trace_points WHERE "

@@ -43,7 +43,10 @@ public final class FaultDetector {
   /** Since then a snapshot is packed. */
   private static final int PACKED_VERSION = 3;
 
-  private static final int SNAPSHOT_VERSION = 3;
+  /** Since then it has the tests of partial loss. */
+  private static final int LOSS_VERSION = 4;
+
+  private static final int SNAPSHOT_VERSION = LOSS_VERSION;
 
   private final DetectorConfig config;
   private final Network network;
@@ -53,6 +56,7 @@ public final class FaultDetector {
   private final Map<String, NodeStream> nodes = new HashMap<>();
   private final Map<String, ProberStream> probers = new TreeMap<>();
   private final Watch watch;
+  private final LossTests losses;
   private final Judge judge;
   private final Arbiter arbiter;
   private final VerdictLedger ledger;
@@ -75,8 +79,9 @@ public final class FaultDetector {
     this.ports = new PortMap(config.timing());
     this.baselines = new RttBaselines(config.jitter());
     this.watch = new Watch(config);
-    this.joiner = new ProbeJoiner(config, network, ports, baselines, watch);
     this.judge = new Judge(config, network, ports, baselines, nodes);
+    this.losses = new LossTests(config, network, new LossProof(network, ports, judge, nodes));
+    this.joiner = new ProbeJoiner(config, network, ports, baselines, watch, losses);
     this.arbiter = new Arbiter(new Likelihood(network, config.verdicts().priorNats()));
     Map<FaultClass, FaultRule> rules = new EnumMap<>(FaultClass.class);
     FaultRules.ALL.forEach(r -> rules.put(r.faultClass(), r));
@@ -99,12 +104,13 @@ public final class FaultDetector {
     return String.format(
         Locale.ROOT,
         "%d components, %d sequential tests: a healthy component that loses 0.1 %% is looked at for nothing once in %,d of its "
-            + "probes; a verdict then needs %.0f nats, a chance of %.0e per look and suspicion if probes were independent",
+            + "probes; a verdict then needs %.0f nats, a chance of %.0e per look and suspicion if probes were independent; %s",
         components,
         components + network.nodes().size(),
         Watch.probesPerFalseLook(),
         config.verdicts().openNats(),
-        Math.exp(-config.verdicts().openNats()));
+        Math.exp(-config.verdicts().openNats()),
+        LossTests.budget(config, network));
   }
 
   /** Looks at suspicious components only, however small the installation. */
@@ -178,7 +184,7 @@ public final class FaultDetector {
     }
     evaluatedNs = nowNs;
     watch();
-    if (watch.isQuiet() && ledger.isIdle()) {
+    if (watch.isQuiet() && ledger.isIdle() && !losses.isAlarming()) {
       ledger.forget(nowNs);
       return List.of();
     }
@@ -197,6 +203,7 @@ public final class FaultDetector {
   /** Tells the watch the time, what telemetry says by itself, and what is accused already. */
   private void watch() {
     watch.tick(nowNs);
+    losses.tick(nowNs);
     long windowNs = Watch.windowNs(config);
     for (String node : network.nodes()) {
       NodeStream stream = nodes.get(node);
@@ -225,8 +232,19 @@ public final class FaultDetector {
           watch.suspect(Kind.VIP, component.substring(0, at));
           watch.suspect(Kind.NODE, component.substring(at + 1));
         }
+        case LINK -> LossSide.ends(component).forEach(end -> suspectEnd(end));
         default -> watch.suspect(Kind.NODE, component);
       }
+    }
+  }
+
+  private void suspectEnd(String end) {
+    if (network.isNode(end)) {
+      watch.suspect(Kind.NODE, end);
+    } else if (network.probers().contains(end)) {
+      watch.suspect(Kind.PROBER, end);
+    } else if (network.vips().contains(end)) {
+      watch.suspect(Kind.VIP, end);
     }
   }
 
@@ -244,6 +262,7 @@ public final class FaultDetector {
         nodes,
         probers,
         baselines,
+        losses,
         ledger.openFaults());
   }
 
@@ -252,6 +271,7 @@ public final class FaultDetector {
     joiner.expire(nowNs);
     ports.expire(nowNs);
     watch.expire();
+    losses.expire();
     nodes.values().forEach(n -> n.expire(nowNs));
   }
 
@@ -281,6 +301,7 @@ public final class FaultDetector {
   /** Records held, of every kind: what a test watches for growth. */
   int size() {
     return joiner.size()
+        + losses.size()
         + ports.size()
         + ledger.size()
         + nodes.values().stream().mapToInt(NodeStream::size).sum();
@@ -325,6 +346,7 @@ public final class FaultDetector {
         e.getValue().write(out);
       }
       ledger.write(out);
+      losses.write(out);
       out.flush();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -373,6 +395,9 @@ public final class FaultDetector {
         }
       }
       d.ledger.read(in);
+      if (version >= LOSS_VERSION) {
+        d.losses.read(in);
+      }
     } catch (IOException e) {
       throw new IllegalArgumentException(
           "snapshot of " + snapshot.length + " bytes cannot be read: " + e.getMessage(), e);

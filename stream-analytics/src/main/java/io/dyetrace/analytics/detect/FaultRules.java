@@ -14,6 +14,7 @@ final class FaultRules {
           new ProberFaultRule(),
           new BackendDownRule(),
           new ConfigErrorRule(),
+          new LinkLossRule(),
           new NodeOverloadRule(),
           new VipAttackRule(),
           new VipOverloadRule(),

@@ -255,6 +255,7 @@ final class Network {
       case PROBER -> probers.contains(name);
       case BACKEND -> hosts().contains(name);
       case VIP -> nodesByVip.containsKey(name);
+      case LINK -> !namedEnd(name).isEmpty();
       case VIP_ON_NODE -> {
         int at = name.lastIndexOf('@');
         yield nodesOf(name.substring(0, Math.max(0, at))).contains(name.substring(at + 1));
@@ -272,6 +273,27 @@ final class Network {
     return v.getRegion().equals(topology.region())
         && Stream.concat(nodes.stream(), probers.stream())
             .anyMatch(n -> clusterOf(n).equals(v.getCluster()));
+  }
+
+  /** The end of a link that the topology names: the other is everybody. */
+  String namedEnd(String link) {
+    return LossSide.ends(link).stream().filter(this::names).findFirst().orElse("");
+  }
+
+  private boolean names(String end) {
+    return isNode(end)
+        || probers.contains(end)
+        || nodesByVip.containsKey(end)
+        || hosts().contains(end);
+  }
+
+  /** The backends on a host, sorted. */
+  List<String> backendsOf(String host) {
+    return hosts.entrySet().stream()
+        .filter(e -> e.getValue().equals(host))
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
   }
 
   String proberName(int proberId, String fallback) {

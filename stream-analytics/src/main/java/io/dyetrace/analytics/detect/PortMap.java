@@ -84,6 +84,12 @@ final class PortMap {
     return moves != null && learned.atNs < moves.forgetBeforeNs ? "" : learned.node;
   }
 
+  /** The VIP's next hops changed after a time. */
+  boolean changedSince(String vip, Leg leg, long atNs) {
+    Moves moves = movesByWay.get(new Way(vip, leg));
+    return moves != null && moves.forgetBeforeNs > atNs;
+  }
+
   int size() {
     return nodes.size();
   }

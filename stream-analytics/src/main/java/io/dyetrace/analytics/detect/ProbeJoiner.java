@@ -41,6 +41,7 @@ final class ProbeJoiner {
   private final PortMap ports;
   private final RttBaselines baselines;
   private final Watch watch;
+  private final LossTests losses;
   private final long evidenceNs;
   private final long lateNs;
   private final double lateFactor;
@@ -53,12 +54,18 @@ final class ProbeJoiner {
   private final ArrayDeque<ProbeTrace> old = new ArrayDeque<>();
 
   ProbeJoiner(
-      DetectorConfig all, Network network, PortMap ports, RttBaselines baselines, Watch watch) {
+      DetectorConfig all,
+      Network network,
+      PortMap ports,
+      RttBaselines baselines,
+      Watch watch,
+      LossTests losses) {
     this.config = all.timing();
     this.network = network;
     this.ports = ports;
     this.baselines = baselines;
     this.watch = watch;
+    this.losses = losses;
     this.evidenceNs = Watch.windowNs(all) + 2 * Samples.SECOND_NS;
     this.lateNs = all.jitter().delay().toNanos();
     this.lateFactor = all.jitter().delayFactor() / 2;
@@ -82,8 +89,12 @@ final class ProbeJoiner {
       t.outcome = result.getOutcome();
       t.rttNs = result.getRttNs();
       t.settling = t.sentNs < settledNs;
+      t.padded = result.getPaddingBytes() > 0;
       if (first) {
         watchResult(t);
+        losses.heard(t);
+      } else {
+        losses.late(t);
       }
       learnRtt(t);
       replyKeys.accept(batch.getProberId(), result).forEach(k -> stamp(k.node(), k.point()));
@@ -345,6 +356,9 @@ final class ProbeJoiner {
       traces.put(t.key(), t);
       young.addLast(t);
       watchAgain(t);
+      if (t.hasResult() && !t.counted) {
+        losses.heard(t);
+      }
     }
     if (version > 1) {
       replyKeys.read(in);

@@ -23,6 +23,16 @@ final class ProbeTrace {
   ProbeOutcome outcome = ProbeOutcome.PROBE_OUTCOME_UNSPECIFIED;
   long rttNs;
 
+  /** Larger than a SYN needs to be. */
+  boolean padded;
+
+  /** When its result was heard; whether the tests of partial loss have it; and as what. */
+  long heardNs;
+
+  boolean counted;
+  boolean unmapped;
+  @Nullable Loss loss;
+
   /** Sent while its prober was still settling after its start. */
   boolean settling;
 
@@ -86,6 +96,10 @@ final class ProbeTrace {
 
   String rxNode(Leg leg) {
     return rxNodes[leg.ordinal()];
+  }
+
+  String txNode(Leg leg) {
+    return txNodes[leg.ordinal()];
   }
 
   boolean received(Leg leg) {
@@ -159,6 +173,8 @@ final class ProbeTrace {
       out.writeBoolean(tier);
     }
     out.writeLong(firstNs);
+    out.writeBoolean(padded);
+    out.writeBoolean(counted);
   }
 
   static ProbeTrace read(DataInput in, int version) throws IOException {
@@ -194,6 +210,8 @@ final class ProbeTrace {
       }
     }
     t.firstNs = in.readLong();
+    t.padded = version > 3 && in.readBoolean();
+    t.counted = version <= 3 || in.readBoolean();
     return t;
   }
 

@@ -2,7 +2,6 @@ package io.dyetrace.analytics.detect;
 
 import io.dyetrace.common.config.LocationConfig;
 import io.dyetrace.common.record.Alternative;
-import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.record.ProbeKey;
 import io.dyetrace.common.record.Schema;
@@ -176,7 +175,9 @@ final class VerdictWriter {
     v.setEvidenceSql(s.evidenceSql());
     v.addAllAffectedVips(s.affectedVips());
     List<JudgedProbe> all = now.probes(sinceNs, p -> p.fate() != Fate.UNDECIDED);
-    v.setAffectedProbeShare(Math.min(1, Evidences.ratio(s.explains().size(), all.size())));
+    // Partial loss is proven over minutes; the share is of the probes looked at.
+    long looked = Evaluation.count(s.explains(), p -> p.sentNs() >= now.sinceNs());
+    v.setAffectedProbeShare(Math.min(1, Evidences.ratio(looked, all.size())));
     v.addAllHealthySiblings(healthySiblings(now, s.hypothesis(), sinceNs));
   }
 
@@ -230,15 +231,21 @@ final class VerdictWriter {
   }
 
   private static void locate(Evaluation now, Hypothesis h, Verdict.Builder v) {
-    String component =
-        h.kind() == ComponentKind.VIP_ON_NODE
-            ? h.component().substring(h.component().lastIndexOf('@') + 1)
-            : h.component();
+    String component = located(now, h);
     v.setRegion(now.network().topology().region());
     now.network()
         .topology()
         .location(component)
         .ifPresentOrElse(l -> set(v, l), () -> setCluster(now, component, v));
+  }
+
+  /** The component that says where it is; of a link the end that stands somewhere. */
+  private static String located(Evaluation now, Hypothesis h) {
+    return switch (h.kind()) {
+      case VIP_ON_NODE -> h.component().substring(h.component().lastIndexOf('@') + 1);
+      case LINK -> now.network().namedEnd(h.component());
+      default -> h.component();
+    };
   }
 
   private static void set(Verdict.Builder v, LocationConfig l) {

@@ -18,6 +18,7 @@ class FaultRulesTest {
             FaultClass.PROBER_FAULT,
             FaultClass.BACKEND_DOWN,
             FaultClass.CONFIG_ERROR,
+            FaultClass.LINK_LOSS,
             FaultClass.NODE_OVERLOAD,
             FaultClass.VIP_ATTACK,
             FaultClass.VIP_OVERLOAD,

@@ -33,6 +33,9 @@ class VerdictRevisionsTest {
   private final VerdictWriter writer = new VerdictWriter();
 
   private static Evaluation at(long nowNs) {
+    RttBaselines baselines = new RttBaselines(CONFIG.jitter());
+    PortMap ports = new PortMap(CONFIG.timing());
+    Judge judge = new Judge(CONFIG, NETWORK, ports, baselines, Map.of());
     return new Evaluation(
         nowNs,
         0,
@@ -44,7 +47,8 @@ class VerdictRevisionsTest {
         new ProbeIndex(List.of(), NETWORK),
         Map.of(),
         Map.of(),
-        new RttBaselines(CONFIG.jitter()),
+        baselines,
+        new LossTests(CONFIG, NETWORK, new LossProof(NETWORK, ports, judge, Map.of())),
         Set.of());
   }
 

@@ -29,6 +29,9 @@ final class SimProber {
   /** A port comes again after 160 s: 512 of them at the usual 16 probes a round. */
   private static final int ROUNDS_BETWEEN_REUSE = 32;
 
+  /** Ports are dealt out anew within each. */
+  private static final int PARTS_OF_CYCLE = 8;
+
   private static final long ROUND_NS = 5 * SECOND;
   private static final long TIMEOUT_NS = SECOND;
   private static final long PUBLISH_NS = 100 * MS;
@@ -52,6 +55,7 @@ final class SimProber {
   private final Journey journey;
   private final Wire wire;
   private final Map<String, List<Integer>> permutations = new HashMap<>();
+  private final Map<String, List<Integer>> cycles = new HashMap<>();
   private final PriorityQueue<Planned> planned = new PriorityQueue<>();
   private final TreeMap<Long, List<ProbeResult>> results = new TreeMap<>();
   private long round;
@@ -106,10 +110,7 @@ final class SimProber {
       List<Integer> ports = permutations.computeIfAbsent(vip.name(), k -> new ArrayList<>());
       for (int i = 0; i < perRound; i++) {
         if (ports.isEmpty()) {
-          for (int p = 0; p < perRound * ROUNDS_BETWEEN_REUSE; p++) {
-            ports.add(FIRST_PORT + p);
-          }
-          Collections.shuffle(ports, random);
+          ports.addAll(cycle(vip.name()));
         }
         int port = ports.remove(ports.size() - 1);
         long at = round * ROUND_NS + (long) ((i + random.nextDouble()) * ROUND_NS / perRound);
@@ -117,6 +118,25 @@ final class SimProber {
       }
     }
     round++;
+  }
+
+  /** A new permutation: ports used early in the last come early again, 120 s later at least. */
+  private List<Integer> cycle(String vip) {
+    List<Integer> order = cycles.get(vip);
+    if (order == null) {
+      order = new ArrayList<>();
+      for (int p = 0; p < perRound * ROUNDS_BETWEEN_REUSE; p++) {
+        order.add(FIRST_PORT + p);
+      }
+      Collections.shuffle(order, random);
+      cycles.put(vip, order);
+    } else {
+      int part = order.size() / PARTS_OF_CYCLE;
+      for (int i = 0; i < PARTS_OF_CYCLE; i++) {
+        Collections.shuffle(order.subList(i * part, (i + 1) * part), random);
+      }
+    }
+    return order;
   }
 
   private void send(Planned next, long sentNs) {
