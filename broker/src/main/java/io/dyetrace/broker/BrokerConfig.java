@@ -39,15 +39,22 @@ public record BrokerConfig(
   /** The topics of the project; points are the bulk of the records. */
   public static final List<Topic> DEFAULT_TOPICS =
       List.of(
-          new Topic(Schema.TOPIC_PROBES, 1, null),
-          new Topic(Schema.TOPIC_POINTS, 2, null),
-          new Topic(Schema.TOPIC_COUNTERS, 1, null),
-          new Topic(Schema.TOPIC_MESH, 1, null),
-          new Topic(Schema.TOPIC_VERDICTS, 1, Duration.ofDays(7)),
-          new Topic(Schema.TOPIC_DEAD_LETTER, 1, Duration.ofDays(7)));
+          new Topic(Schema.TOPIC_PROBES, 1, null, false),
+          new Topic(Schema.TOPIC_POINTS, 2, null, false),
+          new Topic(Schema.TOPIC_COUNTERS, 1, null, false),
+          new Topic(Schema.TOPIC_MESH, 1, null, false),
+          new Topic(Schema.TOPIC_VERDICTS, 1, Duration.ofDays(7), false),
+          new Topic(Schema.TOPIC_DEAD_LETTER, 1, Duration.ofDays(7), false),
+          new Topic(Schema.TOPIC_PARAMETERS, 1, null, true));
 
-  /** One topic; without a retention of its own it has the broker's. */
-  public record Topic(String name, Integer partitions, @Nullable Duration retention) {
+  /**
+   * One topic.
+   *
+   * @param retention without one of its own it has the broker's
+   * @param compacted it keeps the newest record of each key, however old it is
+   */
+  public record Topic(
+      String name, Integer partitions, @Nullable Duration retention, Boolean compacted) {
     /** Checks the values. */
     public Topic {
       Check.required("topics.name", name);
@@ -57,6 +64,10 @@ public record BrokerConfig(
       partitions = Check.range("topics.partitions", Check.orDefault(partitions, 1), 1, 256);
       if (retention != null) {
         Check.range("topics.retention", retention, Duration.ofSeconds(10), Duration.ofDays(3650));
+      }
+      compacted = Check.orDefault(compacted, false);
+      if (compacted && retention != null) {
+        throw new ConfigException("topics.retention: given, but " + name + " is compacted");
       }
     }
   }

@@ -252,6 +252,10 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   private static NewTopic newTopic(BrokerConfig.Topic topic) {
     NewTopic made = new NewTopic(topic.name(), topic.partitions(), (short) 1);
+    if (topic.compacted()) {
+      return made.configs(
+          Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
+    }
     return topic.retention() == null
         ? made
         : made.configs(

@@ -28,7 +28,12 @@ class BrokerConfigTest {
             "dyetrace.counters",
             "dyetrace.mesh",
             "dyetrace.verdicts",
-            "dyetrace.dead-letter");
+            "dyetrace.dead-letter",
+            "dyetrace.parameters");
+    assertThat(config.topics())
+        .filteredOn(BrokerConfig.Topic::compacted)
+        .extracting(BrokerConfig.Topic::name)
+        .containsExactly("dyetrace.parameters");
     assertThat(config.metrics()).isNull();
   }
 
@@ -62,6 +67,10 @@ class BrokerConfigTest {
         .hasMessageContaining("99999 is not within 0 and 65535");
     assertThatThrownBy(() -> parse("{data_directory: /x, retention: 1s}"))
         .hasMessageContaining("retention");
+    assertThatThrownBy(
+            () ->
+                parse("{data_directory: /x, topics: [{name: t, retention: 1h, compacted: true}]}"))
+        .hasMessageContaining("t is compacted");
     assertThatThrownBy(() -> parse("{data_directory: /x, retentoin: 1h}"))
         .hasMessageContaining("unknown key");
   }

@@ -53,7 +53,7 @@ class EmbeddedBrokerTest {
             0,
             Duration.ofHours(1),
             1 << 20,
-            List.of(new BrokerConfig.Topic("one", 1, null)),
+            List.of(new BrokerConfig.Topic("one", 1, null, false)),
             null);
     try (EmbeddedBroker broker = new EmbeddedBroker(config)) {
       broker.start();

@@ -6,6 +6,7 @@ import io.dyetrace.analytics.cluster.FlinkSettings;
 import io.dyetrace.analytics.cluster.RetainedCheckpoints;
 import io.dyetrace.analytics.detection.DetectorOperator;
 import io.dyetrace.analytics.kafka.KafkaConnectors;
+import io.dyetrace.analytics.kafka.ParameterTopic;
 import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
 import io.dyetrace.common.config.ConfigException;
 import io.dyetrace.common.config.HostPort;
@@ -103,6 +104,7 @@ public final class AnalyticsMain implements Callable<Integer> {
       return 0;
     }
     FaultDetectors detectors = new FaultDetectors(configText, topologyText);
+    makeParameterTopic(config);
     try {
       return config.embedded()
           ? runEmbedded(config, topology, detectors)
@@ -110,6 +112,15 @@ public final class AnalyticsMain implements Callable<Integer> {
     } catch (IOException e) {
       System.err.println("dyetrace analytics: " + e.getMessage());
       return 1;
+    }
+  }
+
+  /** A Kafka of before parameters could be changed does not have it. */
+  private static void makeParameterTopic(AnalyticsConfig config) throws InterruptedException {
+    try {
+      new ParameterTopic(config.kafka().bootstrapServers()).make();
+    } catch (IOException e) {
+      LOG.warn("{}; the job waits for it", e.getMessage());
     }
   }
 

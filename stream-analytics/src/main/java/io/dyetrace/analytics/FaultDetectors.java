@@ -3,10 +3,13 @@ package io.dyetrace.analytics;
 import io.dyetrace.analytics.detect.DetectorConfig;
 import io.dyetrace.analytics.detect.FaultDetector;
 import io.dyetrace.analytics.detection.Detector;
+import io.dyetrace.analytics.detection.Parameters;
 import io.dyetrace.analytics.detection.PastVerdicts;
 import io.dyetrace.analytics.flow.Flows;
+import io.dyetrace.common.config.ConfigException;
 import io.dyetrace.common.config.StrictYaml;
 import io.dyetrace.common.record.CounterBatch;
+import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.record.PointBatch;
 import io.dyetrace.common.record.ProbeBatch;
 import io.dyetrace.common.record.Verdict;
@@ -28,7 +31,6 @@ public final class FaultDetectors implements Detector.Factory {
   private final String topologyText;
   private final PastVerdicts past;
   private transient @Nullable Topology topology;
-  private transient @Nullable DetectorConfig config;
 
   public FaultDetectors(String configText, String topologyText) {
     this(configText, topologyText, PastVerdicts.NONE);
@@ -46,18 +48,19 @@ public final class FaultDetectors implements Detector.Factory {
   }
 
   @Override
-  public Detector create() {
-    FaultDetector detector = new FaultDetector(topology(), config());
+  public Detector create(String cluster, Parameters parameters) {
+    FaultDetector detector = new FaultDetector(topology(), config(cluster, parameters));
     detector.adopt(past.read());
     LOG.info("detection of a new cluster: {}", detector.falseAlarmBudget());
-    return new Adapter(detector);
+    return new Adapter(detector, cluster, parameters);
   }
 
   @Override
-  public Detector restore(byte[] snapshot) {
-    FaultDetector detector = FaultDetector.restore(topology(), config(), snapshot);
+  public Detector restore(String cluster, Parameters parameters, byte[] snapshot) {
+    FaultDetector detector =
+        FaultDetector.restore(topology(), config(cluster, parameters), snapshot);
     detector.adopt(past.read());
-    return new Adapter(detector);
+    return new Adapter(detector, cluster, parameters);
   }
 
   /** How the topology's replies are told apart. */
@@ -74,16 +77,43 @@ public final class FaultDetectors implements Detector.Factory {
     return parsed;
   }
 
-  private DetectorConfig config() {
-    DetectorConfig parsed = config;
-    if (parsed == null) {
-      parsed = StrictYaml.parse(configText, "configuration", AnalyticsConfig.class).detection();
-      config = parsed;
+  /**
+   * The configuration with the changes over it. They were right when they came; what a later
+   * version no longer knows is left out.
+   */
+  private DetectorConfig config(String cluster, Parameters parameters) {
+    String document = StrictYaml.block(configText, "configuration", "detection");
+    DetectorConfig config = StrictYaml.parse(document, "detection", DetectorConfig.class);
+    for (String change : parameters.documents()) {
+      try {
+        String changed = StrictYaml.merge(List.of(document, change), "parameters of " + cluster);
+        config = StrictYaml.parse(changed, "parameters of " + cluster, DetectorConfig.class);
+        document = changed;
+      } catch (ConfigException e) {
+        LOG.error("{}: changed parameters are not applied: {}", cluster, e.getMessage());
+      }
     }
-    return parsed;
+    return config;
   }
 
-  private record Adapter(FaultDetector detector) implements Detector {
+  private final class Adapter implements Detector {
+    private final FaultDetector detector;
+    private final String cluster;
+    private final Parameters parameters;
+
+    Adapter(FaultDetector detector, String cluster, Parameters parameters) {
+      this.detector = detector;
+      this.cluster = cluster;
+      this.parameters = parameters;
+    }
+
+    @Override
+    public Detector with(Parameters changed) {
+      FaultDetector same =
+          FaultDetector.restore(topology(), config(cluster, changed), detector.snapshot());
+      return new Adapter(same, cluster, changed);
+    }
+
     @Override
     public void accept(ProbeBatch batch) {
       detector.accept(batch);
@@ -101,7 +131,21 @@ public final class FaultDetectors implements Detector.Factory {
 
     @Override
     public List<Verdict> advance(long eventTimeNs, boolean caughtUp) {
-      return detector.advance(eventTimeNs, caughtUp);
+      List<Verdict> verdicts = detector.advance(eventTimeNs, caughtUp);
+      return parameters.version() == 0 || verdicts.isEmpty()
+          ? verdicts
+          : verdicts.stream().map(this::withParameters).toList();
+    }
+
+    private Verdict withParameters(Verdict verdict) {
+      return verdict.toBuilder()
+          .addEvidence(
+              Evidence.newBuilder()
+                  .setMeasure("parameters_version")
+                  .setValue(parameters.version())
+                  .setObservations(1)
+                  .setSummary("Judged with parameters that were changed at run time."))
+          .build();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.dyetrace.analytics;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,13 @@ public final class KafkaTestClient implements AutoCloseable {
   /** Sends, and does not wait. */
   public void send(String topic, byte[] value) {
     producer.send(new ProducerRecord<>(topic, value));
+  }
+
+  /** Sends texts, and does not wait. */
+  public void send(String topic, String key, String value) {
+    producer.send(
+        new ProducerRecord<>(
+            topic, key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** Waits until the broker has everything. */

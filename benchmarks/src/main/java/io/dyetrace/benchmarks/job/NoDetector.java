@@ -1,6 +1,7 @@
 package io.dyetrace.benchmarks.job;
 
 import io.dyetrace.analytics.detection.Detector;
+import io.dyetrace.analytics.detection.Parameters;
 import io.dyetrace.common.record.CounterBatch;
 import io.dyetrace.common.record.PointBatch;
 import io.dyetrace.common.record.ProbeBatch;
@@ -14,13 +15,13 @@ final class NoDetector implements Detector {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public Detector create() {
+    public Detector create(String cluster, Parameters parameters) {
       return new NoDetector();
     }
 
     @Override
-    public Detector restore(byte[] snapshot) {
-      return create();
+    public Detector restore(String cluster, Parameters parameters, byte[] snapshot) {
+      return create(cluster, parameters);
     }
   }
 
@@ -36,6 +37,11 @@ final class NoDetector implements Detector {
   @Override
   public List<Verdict> advance(long eventTimeNs, boolean caughtUp) {
     return List.of();
+  }
+
+  @Override
+  public Detector with(Parameters parameters) {
+    return this;
   }
 
   @Override

@@ -7,18 +7,23 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -38,7 +43,12 @@ import java.util.stream.Collectors;
 public final class StrictYaml {
   private static final YAMLMapper MAPPER =
       YAMLMapper.builder(
-              YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+              YAMLFactory.builder()
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                  .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                  .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+                  .build())
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
@@ -88,6 +98,62 @@ public final class StrictYaml {
         throw new ConfigException(origin + ": the document is empty");
       }
       return value;
+    } catch (JacksonException e) {
+      throw new ConfigException(describe(origin, e), e);
+    }
+  }
+
+  /**
+   * One block of a document as a document of its own; an empty one when it is not there.
+   *
+   * @throws ConfigException when the text is no mapping
+   */
+  public static String block(String text, String origin, String key) {
+    JsonNode block = mapping(text, origin).get(key);
+    return write(origin, block == null || block.isNull() ? MAPPER.createObjectNode() : block);
+  }
+
+  /**
+   * Several documents as one: what a later one says stands in place of what an earlier one does,
+   * key by key. A key without a value says nothing.
+   *
+   * @throws ConfigException when a text is no mapping
+   */
+  public static String merge(List<String> texts, String origin) {
+    ObjectNode merged = MAPPER.createObjectNode();
+    for (String text : texts) {
+      merge(merged, mapping(text, origin));
+    }
+    return write(origin, merged);
+  }
+
+  private static void merge(ObjectNode into, ObjectNode from) {
+    for (Map.Entry<String, JsonNode> entry : from.properties()) {
+      JsonNode value = entry.getValue();
+      if (value instanceof ObjectNode block) {
+        JsonNode before = into.get(entry.getKey());
+        merge(before instanceof ObjectNode o ? o : into.putObject(entry.getKey()), block);
+      } else if (!value.isNull()) {
+        into.set(entry.getKey(), value);
+      }
+    }
+  }
+
+  private static ObjectNode mapping(String text, String origin) {
+    try {
+      JsonNode tree = MAPPER.readTree(text);
+      if (tree instanceof ObjectNode mapping) {
+        return mapping;
+      }
+      throw new ConfigException(origin + ": a mapping is expected");
+    } catch (JacksonException e) {
+      throw new ConfigException(describe(origin, e), e);
+    }
+  }
+
+  private static String write(String origin, JsonNode tree) {
+    try {
+      return MAPPER.writeValueAsString(tree);
     } catch (JacksonException e) {
       throw new ConfigException(describe(origin, e), e);
     }

@@ -12,6 +12,16 @@ public final class Schema {
   public static final String TOPIC_VERDICTS = "dyetrace.verdicts";
 
   /**
+   * Thresholds of the detection changed at run time. Compacted; the key is {@code region/cluster}
+   * or {@link #ALL_CLUSTERS}, the value a YAML document with keys of the analytics' block {@code
+   * detection}; without a value the key's change is taken back.
+   */
+  public static final String TOPIC_PARAMETERS = "dyetrace.parameters";
+
+  /** The key of a change that every cluster has. */
+  public static final String ALL_CLUSTERS = "*";
+
+  /**
    * Records that did not parse: the value as it came, topic, partition, offset and reason in the
    * headers.
    */

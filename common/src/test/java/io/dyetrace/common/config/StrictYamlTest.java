@@ -55,6 +55,33 @@ class StrictYamlTest {
   }
 
   @Test
+  void shouldPutLaterDocumentsOverEarlierOnesKeyByKey() {
+    String merged =
+        StrictYaml.merge(
+            List.of(
+                "{a: {one: 1, two: 300ms, list: [1, 2]}, b: 5}",
+                "{a: {two: 5s, list: [3]}, c: {d: '7'}}",
+                "{a: {one: null}, b: ~}"),
+            "x.yaml");
+
+    assertThat(merged).isEqualTo("a:\n  one: 1\n  two: 5s\n  list:\n  - 3\nb: 5\nc:\n  d: \"7\"\n");
+    assertThat(StrictYaml.merge(List.of(merged), "x.yaml")).isEqualTo(merged);
+    assertThat(StrictYaml.block(merged, "x.yaml", "c")).isEqualTo("d: \"7\"\n");
+    assertThat(StrictYaml.merge(List.of(StrictYaml.block(merged, "x.yaml", "e")), "x.yaml"))
+        .isEqualTo("{}\n");
+  }
+
+  @Test
+  void shouldMergeNothingButMappings() {
+    for (String text : new String[] {"", "5", "[a]", "{a: 1, a: 2}", "{a: 1", "{}\n---\n{}"}) {
+      assertThatThrownBy(() -> StrictYaml.merge(List.of("{a: 1}", text), "x.yaml"))
+          .as(text)
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith("x.yaml");
+    }
+  }
+
+  @Test
   void shouldNameFileLineAndKeyOfAnUnknownKey() {
     assertRefused(GOOD.replace("weight:", "wieght:"))
         .hasMessageStartingWith("x.yaml:7: targets[1].wieght: unknown key; known here: [")

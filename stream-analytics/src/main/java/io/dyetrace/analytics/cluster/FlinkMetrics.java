@@ -71,7 +71,7 @@ public final class FlinkMetrics implements MetricReporter, MetricReporterFactory
   private static final String RATIO = "_ratio";
 
   private static final Set<String> USER_LABELS =
-      Set.of("topic", "reason", "pipeline", "class", "state");
+      Set.of("topic", "reason", "pipeline", "class", "state", "cluster");
 
   private record Named(String name, Labels labels) {}
 

@@ -20,11 +20,22 @@ public interface Detector {
 
   byte[] snapshot();
 
+  /** One with other parameters that knows what this one does and takes its place. */
+  Detector with(Parameters parameters);
+
   /** Makes detectors where the operator runs. */
   interface Factory extends Serializable {
-    Detector create();
+    /**
+     * A detector that knows nothing yet.
+     *
+     * @param cluster whose it is, by the key of its records: {@code region/cluster}
+     */
+    Detector create(String cluster, Parameters parameters);
 
-    /** Throws when the snapshot is not one that this version reads. */
-    Detector restore(byte[] snapshot);
+    /**
+     * One that goes on where the one stood that wrote the snapshot, whatever its parameters were.
+     * Throws when the snapshot is not one that this version reads.
+     */
+    Detector restore(String cluster, Parameters parameters, byte[] snapshot);
   }
 }

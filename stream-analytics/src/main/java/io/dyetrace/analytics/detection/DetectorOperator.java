@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import io.dyetrace.analytics.dedup.Deduplication;
 import io.dyetrace.analytics.telemetry.Telemetry;
 import io.dyetrace.analytics.telemetry.Telemetry.Batch;
+import io.dyetrace.analytics.telemetry.Telemetry.ParameterChange;
 import io.dyetrace.analytics.telemetry.Telemetry.Progress;
 import io.dyetrace.common.record.CounterBatch;
 import io.dyetrace.common.record.PointBatch;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
@@ -41,6 +43,9 @@ import org.slf4j.LoggerFactory;
  * newest event is young, and the operator has run for a while; never right after a restore, when
  * Flink fires overdue timers before it reads the backlog.
  *
+ * <p>Changes of parameters are broadcast state: they come to every subtask between the records, are
+ * kept with each checkpoint, and hold for detectors of today and of tomorrow.
+ *
  * <p>A detector lives on the heap and is written into the state with each checkpoint. It is
  * forgotten when its cluster has sent nothing for a long time.
  */
@@ -55,6 +60,8 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
 
   private transient ValueState<byte[]> snapshot;
   private transient Deduplication deduplication;
+  private transient ParameterState parameters;
+  private transient boolean parametersFull;
   private transient InternalTimerService<VoidNamespace> timers;
   private transient Map<String, Cluster> clusters;
   private transient CaughtUp caughtUp;
@@ -64,6 +71,7 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
   private transient long newestEventMs;
   private transient boolean wasCaughtUp;
   private transient Map<String, Counter> verdicts;
+  private transient Map<String, Long> versions;
   private transient Counter restoreFailures;
 
   /**
@@ -100,13 +108,15 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
   }
 
   private static final class Cluster {
-    final Detector detector;
+    Detector detector;
+    Parameters parameters;
     long inputMs;
     long sweptMs;
     long advancedNs;
 
-    Cluster(Detector detector, long nowMs) {
+    Cluster(Detector detector, Parameters parameters, long nowMs) {
       this.detector = detector;
+      this.parameters = parameters;
       this.inputMs = nowMs;
       this.sweptMs = nowMs;
     }
@@ -129,6 +139,7 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
             .getState(
                 new ValueStateDescriptor<>(
                     "detector", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO));
+    parameters = new ParameterState(context.getOperatorStateStore());
     deduplication =
         new Deduplication(context.getKeyedStateStore().getMapState(Deduplication.descriptor()));
   }
@@ -139,6 +150,7 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
     timers = getInternalTimerService("tick", VoidNamespaceSerializer.INSTANCE, this);
     clusters = new HashMap<>();
     verdicts = new HashMap<>();
+    versions = new ConcurrentHashMap<>();
     openedMs = nowMs();
     watermarkMs = Long.MIN_VALUE;
     newestEventMs = Long.MIN_VALUE;
@@ -171,6 +183,8 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
     Telemetry element = record.getValue();
     if (element instanceof Progress progress) {
       caughtUp.read(progress.nextOffsets());
+    } else if (element instanceof ParameterChange change) {
+      accept(change);
     } else if (element instanceof Batch batch) {
       newestEventMs = Math.max(newestEventMs, batch.eventTimeMs());
       long nowMs = nowMs();
@@ -179,6 +193,25 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
       Optional<Batch> rest = deduplication.filter(batch, nowMs);
       if (rest.isPresent()) {
         accept(cluster.detector, rest.get().message());
+      }
+    }
+  }
+
+  /** What a detector knows outlives its parameters. */
+  private void accept(ParameterChange change) throws Exception {
+    boolean taken = parameters.accept(change);
+    if (!taken && !parametersFull) {
+      LOG.error("{}: too many clusters have parameters of their own, refused", change.scope());
+    }
+    parametersFull = !taken;
+    for (Map.Entry<String, Cluster> entry : clusters.entrySet()) {
+      Cluster cluster = entry.getValue();
+      Parameters changed = parameters.of(entry.getKey());
+      if (!changed.equals(cluster.parameters)) {
+        LOG.info("{}: parameters are now {}", entry.getKey(), changed);
+        cluster.detector = cluster.detector.with(changed);
+        cluster.parameters = changed;
+        show(entry.getKey(), changed);
       }
     }
   }
@@ -305,23 +338,33 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
 
   private Cluster restore(String key, long nowMs) throws Exception {
     byte[] saved = snapshot.value();
+    Parameters changed = parameters.of(key);
     Detector detector;
     if (saved == null) {
       LOG.info("{}: a new detector", key);
-      detector = detectors.create();
+      detector = detectors.create(key, changed);
     } else {
       try {
-        detector = detectors.restore(saved);
+        detector = detectors.restore(key, changed, saved);
         LOG.info("{}: a detector restored from {} bytes", key, saved.length);
       } catch (RuntimeException e) {
         restoreFailures.inc();
         LOG.error("{}: the detector's saved state is unusable, it begins anew", key, e);
-        detector = detectors.create();
+        detector = detectors.create(key, changed);
       }
     }
-    Cluster cluster = new Cluster(detector, nowMs);
+    Cluster cluster = new Cluster(detector, changed, nowMs);
     clusters.put(key, cluster);
+    show(key, changed);
     return cluster;
+  }
+
+  private void show(String key, Parameters changed) {
+    if (versions.put(key, changed.version()) == null) {
+      getMetricGroup()
+          .addGroup("cluster", key)
+          .gauge("dyetrace_analytics_parameters_version", () -> versions.get(key));
+    }
   }
 
   private void sweep(Cluster cluster, long nowMs) throws Exception {
@@ -339,6 +382,7 @@ public final class DetectorOperator extends AbstractStreamOperator<Verdict>
     deduplication.expire(Long.MAX_VALUE);
     snapshot.clear();
     clusters.remove(key);
+    versions.put(key, 0L);
   }
 
   CaughtUp caughtUp() {

@@ -21,8 +21,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Sources and sinks on one Kafka. */
 public final class KafkaConnectors {
+  /** What the detection waits for. */
+  private static final List<Kind> TELEMETRY = List.of(Kind.PROBES, Kind.POINTS, Kind.COUNTERS);
+
   /** What the detection reads. */
-  public static final List<Kind> DETECTION = List.of(Kind.PROBES, Kind.POINTS, Kind.COUNTERS);
+  public static final List<Kind> DETECTION =
+      List.of(Kind.PROBES, Kind.POINTS, Kind.COUNTERS, Kind.PARAMETERS);
 
   /** What the storage pipeline reads: everything, verdicts included. */
   public static final List<Kind> STORAGE = List.of(Kind.values());
@@ -67,10 +71,13 @@ public final class KafkaConnectors {
     return sink(new DeadLetterSchema());
   }
 
-  /** Asks how much the detection has to read. */
+  /**
+   * Asks how much the detection has to read. A compacted topic's end may be an offset that nobody
+   * ever reaches: it is left out.
+   */
   public EndOffsets.Factory endOffsets() {
     String servers = bootstrapServers;
-    List<String> topics = DETECTION.stream().map(Kind::topic).toList();
+    List<String> topics = TELEMETRY.stream().map(Kind::topic).toList();
     return () -> new KafkaEndOffsets(servers, topics);
   }
 

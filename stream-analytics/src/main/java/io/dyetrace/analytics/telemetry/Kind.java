@@ -10,8 +10,10 @@ import io.dyetrace.common.record.Schema;
 import io.dyetrace.common.record.Verdict;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What a topic carries. */
 public enum Kind {
@@ -19,15 +21,16 @@ public enum Kind {
   POINTS(Schema.TOPIC_POINTS, PointBatch.parser()),
   COUNTERS(Schema.TOPIC_COUNTERS, CounterBatch.parser()),
   MESH(Schema.TOPIC_MESH, MeshBatch.parser()),
-  VERDICTS(Schema.TOPIC_VERDICTS, Verdict.parser());
+  VERDICTS(Schema.TOPIC_VERDICTS, Verdict.parser()),
+  PARAMETERS(Schema.TOPIC_PARAMETERS, null);
 
   private static final Map<String, Kind> BY_TOPIC =
       Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(Kind::topic, kind -> kind));
 
   private final String topic;
-  private final Parser<? extends Message> parser;
+  private final @Nullable Parser<? extends Message> parser;
 
-  Kind(String topic, Parser<? extends Message> parser) {
+  Kind(String topic, @Nullable Parser<? extends Message> parser) {
     this.topic = topic;
     this.parser = parser;
   }
@@ -36,8 +39,9 @@ public enum Kind {
     return topic;
   }
 
+  /** Of those that carry messages: changes of parameters are texts. */
   Parser<? extends Message> parser() {
-    return parser;
+    return Objects.requireNonNull(parser);
   }
 
   /** The kind that a topic carries. */

@@ -1,6 +1,7 @@
 package io.dyetrace.analytics.telemetry;
 
 import io.dyetrace.analytics.telemetry.Telemetry.Batch;
+import io.dyetrace.analytics.telemetry.Telemetry.ParameterChange;
 import io.dyetrace.analytics.telemetry.Telemetry.Position;
 import io.dyetrace.analytics.telemetry.Telemetry.Progress;
 import io.dyetrace.analytics.telemetry.Telemetry.Unreadable;
@@ -20,7 +21,8 @@ import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /**
- * Stands behind the source and mixes into its records how far it has read.
+ * Stands behind the source and mixes into its records how far it has read. Changes of parameters
+ * take the same way.
  *
  * <p>Unreadable records end here (the storage pipeline keeps them) but count as read. Progress goes
  * to every subtask of the keyed operator that follows, by keys made for each, so that it takes the
@@ -87,6 +89,8 @@ public final class ProgressOperator extends AbstractStreamOperator<Telemetry>
       passed(batch.position());
     } else if (element instanceof Unreadable unreadable) {
       passed(unreadable.position());
+    } else if (element instanceof ParameterChange change) {
+      keys.forEach(key -> output.collect(new StreamRecord<>(change.to(key))));
     }
   }
 

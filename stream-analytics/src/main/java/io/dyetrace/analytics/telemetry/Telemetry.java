@@ -60,6 +60,22 @@ public sealed interface Telemetry {
   }
 
   /**
+   * A change of the detection's parameters that was read and found right. Like {@link Progress} it
+   * goes to every subtask.
+   *
+   * @param scope {@code region/cluster}, or {@code *} for all
+   * @param document what is changed, in the form of the configuration's block {@code detection};
+   *     empty when the scope's change is taken back
+   */
+  record ParameterChange(String key, Position position, String scope, String document)
+      implements Telemetry {
+    /** The same under another key. */
+    public ParameterChange to(String other) {
+      return new ParameterChange(other, position, scope, document);
+    }
+  }
+
+  /**
    * How far the source has read: the next offset of each partition. Travels between the records, so
    * that whoever sees it has seen every record before it.
    */

@@ -44,10 +44,13 @@ public final class TelemetryReader {
   public Telemetry read(
       Position position, long appendTimeMs, byte @Nullable [] recordKey, byte @Nullable [] value) {
     byte[] key = recordKey == null ? NOTHING : recordKey;
+    Kind kind = Kind.of(position.topic()).orElseThrow();
+    if (kind == Kind.PARAMETERS) {
+      return ParameterReader.read(position, key, value == null ? NOTHING : value);
+    }
     if (value == null || value.length == 0) {
       return new Unreadable(position, key, NOTHING, Reason.EMPTY, "the record has no value");
     }
-    Kind kind = Kind.of(position.topic()).orElseThrow();
     Message message;
     try {
       message = kind.parser().parseFrom(value);

@@ -3,11 +3,13 @@ package io.dyetrace.analytics.telemetry;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.dyetrace.analytics.telemetry.Telemetry.Batch;
+import io.dyetrace.analytics.telemetry.Telemetry.ParameterChange;
 import io.dyetrace.analytics.telemetry.Telemetry.Position;
 import io.dyetrace.analytics.telemetry.Telemetry.Progress;
 import io.dyetrace.analytics.telemetry.Telemetry.Reason;
 import io.dyetrace.analytics.telemetry.Telemetry.Unreadable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
@@ -24,6 +26,7 @@ public final class TelemetrySerializer extends TypeSerializerSingleton<Telemetry
   private static final int BATCH = 1;
   private static final int UNREADABLE = 2;
   private static final int PROGRESS = 3;
+  private static final int PARAMETER_CHANGE = 4;
 
   @Override
   public void serialize(Telemetry element, DataOutputView out) throws IOException {
@@ -49,6 +52,12 @@ public final class TelemetrySerializer extends TypeSerializerSingleton<Telemetry
         out.writeUTF(entry.getKey());
         out.writeLong(entry.getValue());
       }
+    } else if (element instanceof ParameterChange change) {
+      out.writeByte(PARAMETER_CHANGE);
+      out.writeUTF(change.key());
+      write(change.position(), out);
+      out.writeUTF(change.scope());
+      write(change.document().getBytes(StandardCharsets.UTF_8), out);
     }
   }
 
@@ -79,6 +88,13 @@ public final class TelemetrySerializer extends TypeSerializerSingleton<Telemetry
           nextOffsets.put(in.readUTF(), in.readLong());
         }
         return new Progress(key, nextOffsets);
+      }
+      case PARAMETER_CHANGE -> {
+        String key = in.readUTF();
+        Position position = readPosition(in);
+        String scope = in.readUTF();
+        String document = new String(readBytes(in), StandardCharsets.UTF_8);
+        return new ParameterChange(key, position, scope, document);
       }
       default -> throw new IOException("unknown element type " + type);
     }

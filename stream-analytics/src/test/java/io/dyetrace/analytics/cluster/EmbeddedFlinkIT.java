@@ -7,9 +7,11 @@ import io.dyetrace.analytics.AnalyticsJob;
 import io.dyetrace.analytics.JobSinks;
 import io.dyetrace.analytics.JobSources;
 import io.dyetrace.analytics.KafkaTestClient;
+import io.dyetrace.analytics.ParametersMain;
 import io.dyetrace.analytics.Records;
 import io.dyetrace.analytics.detection.Detector;
 import io.dyetrace.analytics.detection.DetectorOperator;
+import io.dyetrace.analytics.detection.Parameters;
 import io.dyetrace.analytics.flow.Flows;
 import io.dyetrace.analytics.kafka.KafkaConnectors;
 import io.dyetrace.analytics.sim.SimTopology;
@@ -23,7 +25,10 @@ import io.dyetrace.common.record.ProbeBatch;
 import io.dyetrace.common.record.ProbeResult;
 import io.dyetrace.common.record.Schema;
 import io.dyetrace.common.record.Verdict;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,6 +83,11 @@ class EmbeddedFlinkIT {
     }
 
     @Override
+    public Detector with(Parameters parameters) {
+      return this;
+    }
+
+    @Override
     public byte[] snapshot() {
       byte[][] verdicts = next.stream().map(Verdict::toByteArray).toArray(byte[][]::new);
       Verdict.Builder all = Verdict.newBuilder();
@@ -92,12 +102,12 @@ class EmbeddedFlinkIT {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public Detector create() {
+    public Detector create(String cluster, Parameters parameters) {
       return new Echo();
     }
 
     @Override
-    public Detector restore(byte[] snapshot) {
+    public Detector restore(String cluster, Parameters parameters, byte[] snapshot) {
       Echo echo = new Echo();
       try {
         for (String verdict : Verdict.parseFrom(snapshot).getHealthySiblingsList()) {
@@ -274,6 +284,86 @@ class EmbeddedFlinkIT {
     assertThat(third.restoredFrom()).isEmpty();
     probes(11, 21);
     assertThat(new TreeSet<>(verdicts(30))).containsExactlyElementsOf(numbers(1, 21));
+  }
+
+  private int parameters(StringBuilder said, String... arguments) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    int status = ParametersMain.run(out, out, arguments);
+    said.setLength(0);
+    said.append(bytes.toString(StandardCharsets.UTF_8));
+    return status;
+  }
+
+  private void awaitParametersVersion(long version) throws Exception {
+    long deadlineNs = System.nanoTime() + 30_000_000_000L;
+    while (metric("dyetrace_analytics_parameters_version") != version
+        && System.nanoTime() < deadlineNs) {
+      Thread.sleep(50);
+    }
+    assertThat(metric("dyetrace_analytics_parameters_version")).isEqualTo(version);
+  }
+
+  private static double metric(String name) {
+    return FlinkMetrics.collector().collect().stream()
+        .filter(m -> m.getMetadata().getName().equals(name))
+        .flatMap(m -> m.getDataPoints().stream())
+        .mapToDouble(d -> ((GaugeSnapshot.GaugeDataPointSnapshot) d).getValue())
+        .sum();
+  }
+
+  @Test
+  void shouldTakeParametersFromTheCommandKeepThemThroughAKillAndRefuseBadOnes() throws Exception {
+    Files.writeString(directory.resolve("topology.yaml"), SimTopology.labYaml());
+    String config =
+        Files.writeString(
+                directory.resolve("analytics.yaml"),
+                "kafka: {bootstrap_servers: '%s'}\nclickhouse: {url: 'http://127.0.0.1:1'}\ntopology: topology.yaml\ncheckpoints: {directory: x}\n"
+                    .formatted(broker.bootstrapServers()))
+            .toString();
+    EmbeddedFlink first = start();
+    probes(1, 2);
+    verdicts(1);
+    StringBuilder said = new StringBuilder();
+    assertThat(parameters(said, "show", "--config", config)).isZero();
+    assertThat(said).contains("nothing is changed");
+    assertThat(parameters(said, "set", "--config", config, "crash.consecutive_losses=0"))
+        .isEqualTo(2);
+    assertThat(said).contains("crash.consecutive_losses: 0 is not within");
+    assertThat(parameters(said, "set", "--config", config, "--cluster", "lub", "jitter.delay=1s"))
+        .isEqualTo(2);
+    assertThat(said).contains("no 'lub' in the topology");
+
+    assertThat(parameters(said, "set", "--config", config, "crash.consecutive_losses=5")).isZero();
+    awaitParametersVersion(1);
+    assertThat(parameters(said, "set", "--config", config, "--cluster", "lab", "jitter.delay=80ms"))
+        .isZero();
+    awaitParametersVersion(2);
+    assertThat(parameters(said, "set", "--config", config, "jitter.delay=90ms", "--json")).isZero();
+    awaitParametersVersion(3);
+    assertThat(said)
+        .contains("\"scope\":\"*\"")
+        .contains("\"version\":3")
+        .contains("consecutive_losses: 5\\njitter:\\n  delay: 90ms\\n");
+
+    // Sent past the command.
+    kafka.send(Schema.TOPIC_PARAMETERS, "*", "{crash: {consecutive_losses: 1000}}");
+    List<ConsumerRecord<byte[], byte[]>> letters =
+        kafka.readAll(Schema.TOPIC_DEAD_LETTER, 1, Duration.ofSeconds(20));
+    assertThat(letters).hasSize(1);
+    assertThat(
+            new String(
+                letters.get(0).headers().lastHeader("reason").value(), StandardCharsets.UTF_8))
+        .contains("crash.consecutive_losses: 1000 is not within");
+    awaitCheckpointAfterNow(first);
+    first.kill();
+
+    start();
+    awaitParametersVersion(3);
+    assertThat(parameters(said, "reset", "--config", config)).isZero();
+    awaitParametersVersion(2);
+    assertThat(parameters(said, "reset", "--config", config, "--cluster", "lab")).isZero();
+    awaitParametersVersion(0);
   }
 
   @Test

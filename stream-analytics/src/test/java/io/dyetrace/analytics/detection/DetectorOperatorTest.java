@@ -7,6 +7,7 @@ import io.dyetrace.analytics.Records;
 import io.dyetrace.analytics.detection.EndOffsets.Range;
 import io.dyetrace.analytics.telemetry.Kind;
 import io.dyetrace.analytics.telemetry.Telemetry;
+import io.dyetrace.analytics.telemetry.Telemetry.ParameterChange;
 import io.dyetrace.analytics.telemetry.Telemetry.Position;
 import io.dyetrace.analytics.telemetry.Telemetry.Progress;
 import io.dyetrace.analytics.telemetry.TelemetryReader;
@@ -23,6 +24,7 @@ import java.util.Map;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.api.watermark.Watermark;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +44,14 @@ class DetectorOperatorTest {
   /** Counts what it is given and writes down when it is told the time. */
   private static final class FakeDetector implements Detector {
     private static final List<String> CALLS = new ArrayList<>();
+    private static final List<String> PARAMETERS = new ArrayList<>();
+    private final String cluster;
     private int results;
+
+    FakeDetector(String cluster, Parameters parameters) {
+      this.cluster = cluster;
+      PARAMETERS.add(cluster + " " + parameters.version() + parameters.documents());
+    }
 
     @Override
     public void accept(ProbeBatch batch) {
@@ -64,6 +73,13 @@ class DetectorOperatorTest {
     }
 
     @Override
+    public Detector with(Parameters parameters) {
+      FakeDetector same = new FakeDetector(cluster, parameters);
+      same.results = results;
+      return same;
+    }
+
+    @Override
     public byte[] snapshot() {
       return ByteBuffer.allocate(4).putInt(results).array();
     }
@@ -78,16 +94,16 @@ class DetectorOperatorTest {
     }
 
     @Override
-    public Detector create() {
-      return new FakeDetector();
+    public Detector create(String cluster, Parameters parameters) {
+      return new FakeDetector(cluster, parameters);
     }
 
     @Override
-    public Detector restore(byte[] snapshot) {
+    public Detector restore(String cluster, Parameters parameters, byte[] snapshot) {
       if (refuses) {
         throw new IllegalStateException("a later version wrote it");
       }
-      FakeDetector detector = new FakeDetector();
+      FakeDetector detector = new FakeDetector(cluster, parameters);
       detector.results = ByteBuffer.wrap(snapshot).getInt();
       return detector;
     }
@@ -107,6 +123,7 @@ class DetectorOperatorTest {
   private KeyedOneInputStreamOperatorTestHarness<String, Telemetry, Verdict> harness(
       boolean refuses) throws Exception {
     FakeDetector.CALLS.clear();
+    FakeDetector.PARAMETERS.clear();
     operator =
         new DetectorOperator(
             new FakeFactory(refuses), SilentBroker::new, DetectorOperator.Settings.DEFAULT);
@@ -260,6 +277,70 @@ class DetectorOperatorTest {
     second.processWatermark(new Watermark(START_MS));
     assertThat(second.extractOutputValues()).isEmpty();
     assertThat(FakeDetector.CALLS).hasSize(1);
+  }
+
+  private static StreamRecord<Telemetry> change(String scope, long offset, String document) {
+    Position position = new Position(Kind.PARAMETERS.topic(), 0, offset);
+    return new StreamRecord<>(new ParameterChange("x", position, scope, document));
+  }
+
+  private Telemetry results(int count) {
+    return read(Kind.PROBES, START_MS, Records.probes(1, 1, count, START_MS * 1_000_000));
+  }
+
+  @Test
+  void shouldApplyAChangeToTheDetectorsItIsForAndKeepWhatTheyKnow() throws Exception {
+    var harness = harness(false);
+    harness.open();
+    harness.processElement(change("*", 0, "all"));
+    harness.processElement(results(3), START_MS);
+    String cluster = results(1).key();
+    harness.processElement(change("other/cluster", 1, "other"));
+    harness.processElement(change(cluster, 2, "own"));
+    harness.processElement(change("*", 3, "all again"));
+    harness.processElement(change(cluster, 4, ""));
+    harness.processElement(change("*", 5, ""));
+    assertThat(FakeDetector.PARAMETERS)
+        .containsExactly(
+            cluster + " 1[all]",
+            cluster + " 3[all, own]",
+            cluster + " 4[all again, own]",
+            cluster + " 4[all again]",
+            cluster + " 0[]");
+    harness.processWatermark(new Watermark(START_MS));
+    assertThat(harness.extractOutputValues())
+        .as("it knows what came before the changes")
+        .singleElement()
+        .satisfies(verdict -> assertThat(verdict.getRevision()).isEqualTo(3));
+  }
+
+  @Test
+  void shouldKnowChangesAfterARestoreInEverySubtask() throws Exception {
+    var first = harness(false);
+    first.open();
+    first.processElement(results(3), START_MS);
+    first.processElement(change("*", 7, "all"));
+    OperatorSubtaskState state = first.snapshot(1, START_MS);
+
+    var second = harness(false);
+    second.initializeState(state);
+    second.open();
+    second.setProcessingTime(START_MS + 1_000);
+    assertThat(FakeDetector.PARAMETERS).containsExactly(results(1).key() + " 8[all]");
+    second.processElement(change("*", 8, ""));
+    assertThat(FakeDetector.PARAMETERS).endsWith(results(1).key() + " 0[]");
+  }
+
+  @Test
+  void shouldTakeNoMoreChangesThanThereIsRoomFor() throws Exception {
+    var harness = harness(false);
+    harness.open();
+    for (int n = 0; n < 3_000; n++) {
+      harness.processElement(change("lab/c" + n, n, "x"));
+    }
+    harness.processElement(change("lab/c7", 3_000, "changed"));
+    OperatorSubtaskState state = harness.snapshot(1, START_MS);
+    assertThat(state.getManagedOperatorState().getStateSize()).isBetween(10_000L, 100_000L);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dyetrace.analytics.Records;
 import io.dyetrace.analytics.telemetry.Telemetry.Batch;
+import io.dyetrace.analytics.telemetry.Telemetry.ParameterChange;
 import io.dyetrace.analytics.telemetry.Telemetry.Position;
 import io.dyetrace.analytics.telemetry.Telemetry.Progress;
 import io.dyetrace.analytics.telemetry.TelemetryReader.Keyed;
@@ -72,6 +73,22 @@ class ProgressOperatorTest {
           .isInstanceOfSatisfying(
               Progress.class,
               p -> assertThat(p.nextOffsets()).isEqualTo(Map.of("dyetrace.points-1", 42L)));
+    }
+  }
+
+  @Test
+  void shouldTellAChangeOfParametersToEverySubtaskBeforeTheRecordsThatFollow() throws Exception {
+    try (var harness = harness()) {
+      harness.setup(TelemetrySerializer.INSTANCE);
+      harness.open();
+      Position position = new Position(Kind.PARAMETERS.topic(), 0, 3);
+      ParameterChange change = new ParameterChange("*", position, "*", "crash: {}\n");
+      harness.processElement(new StreamRecord<>(change, NOW_MS));
+      harness.processElement(record(41, points()));
+      List<Telemetry> out = harness.extractOutputValues();
+      assertThat(out).hasSize(2);
+      String key = ProgressOperator.keysOfEverySubtask(1, 1).get(0);
+      assertThat(out.get(0)).isEqualTo(change.to(key));
     }
   }
 
