@@ -63,7 +63,7 @@ final class Arbiter {
     }
     List<Accusation> accusations = new ArrayList<>();
     for (Suspicion s : chosen) {
-      Set<Long> others = explainedByOtherTiers(now, s, chosen);
+      Set<Long> others = explainedByOthers(now, s, chosen);
       accusations.add(rate(now, s, others, nats.getOrDefault(s.hypothesis(), 0.0)));
     }
     return accusations;
@@ -71,11 +71,15 @@ final class Arbiter {
 
   /**
    * What a node of another tier took that stands accused as well: it does not make anybody who
-   * could have taken both the likelier.
+   * could have taken both the likelier. Nor does what anybody took beside a prober that fails.
    */
-  private static Set<Long> explainedByOtherTiers(
+  private static Set<Long> explainedByOthers(
       Evaluation now, Suspicion s, List<Suspicion> chosen) {
     Set<Long> explained = new HashSet<>();
+    if (s.hypothesis().kind() == ComponentKind.PROBER) {
+      chosen.forEach(other -> other.explains().forEach(p -> explained.add(p.key())));
+      s.explains().forEach(p -> explained.remove(p.key()));
+    }
     if (s.hypothesis().kind() == ComponentKind.NODE) {
       Tier own = now.network().tierOf(s.hypothesis().component());
       for (Suspicion other : chosen) {

@@ -182,7 +182,8 @@ public record DetectorConfig(
    * @param window how far back the evidence reaches
    * @param probes failed probes needed
    * @param failedShare share of what the prober sent that must have failed
-   * @param othersAnsweredShare share of what the others sent that must have been answered
+   * @param othersAnsweredShare share of what the others sent that must have been answered; another
+   *     fault may take the rest
    */
   public record Prober(
       Duration window, Integer probes, Double failedShare, Double othersAnsweredShare) {
@@ -191,7 +192,7 @@ public record DetectorConfig(
       probes = range("prober.probes", orDefault(probes, 12), 3, 1000);
       failedShare = range("prober.failed_share", orDefault(failedShare, 0.97), 0.5, 1.0);
       othersAnsweredShare =
-          range("prober.others_answered_share", orDefault(othersAnsweredShare, 0.8), 0.1, 1.0);
+          range("prober.others_answered_share", orDefault(othersAnsweredShare, 0.3), 0.1, 1.0);
     }
   }
 

@@ -62,7 +62,7 @@ final class Likelihood {
         row(
             Map.of(
                 Fate.LOST_BEFORE, 0.3,
-                Fate.LOST_BLIND, 0.05,
+                Fate.LOST_BLIND, 0.3,
                 Fate.LOST_AFTER, 0.3,
                 Fate.SEND_ERROR, 0.3,
                 Fate.BACKEND_SILENT, 0.01,

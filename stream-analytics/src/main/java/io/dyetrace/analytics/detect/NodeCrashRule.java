@@ -81,10 +81,12 @@ final class NodeCrashRule implements FaultRule {
         Math.max(
             now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
     List<JudgedProbe> lost =
-        Evaluation.since(
-            now.index().mayPass(node),
-            sinceNs,
-            p -> isLostBefore(p) && Strays.mayLeadTo(now, p, node));
+        Strays.ofWellProbers(
+            now,
+            Evaluation.since(
+                now.index().mayPass(node),
+                sinceNs,
+                p -> isLostBefore(p) && Strays.mayLeadTo(now, p, node)));
     // A loss whose port is unknown belongs to one of the nodes that are mute now: no other loses
     // all it gets, whoever else is silent.
     if (Strays.weight(now, node, lost, mute) < now.config().crash().consecutiveLosses()
@@ -151,10 +153,12 @@ final class NodeCrashRule implements FaultRule {
         Math.max(
             now.nowNs() - now.config().timing().evidenceWindow().toNanos(), stream.lastPointNs());
     List<JudgedProbe> lost =
-        Evaluation.since(
-            now.index().mayPass(node),
-            sinceNs,
-            p -> p.fate() == Fate.LOST_BLIND && Strays.mayLeadTo(now, p, node));
+        Strays.ofWellProbers(
+            now,
+            Evaluation.since(
+                now.index().mayPass(node),
+                sinceNs,
+                p -> p.fate() == Fate.LOST_BLIND && Strays.mayLeadTo(now, p, node)));
     if (!Strays.beganWithSilence(now, stream, lost)) {
       lost = lost.stream().filter(p -> !p.node().isEmpty()).toList();
     }

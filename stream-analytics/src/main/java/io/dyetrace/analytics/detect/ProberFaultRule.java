@@ -16,6 +16,12 @@ import java.util.List;
  * cannot send.
  */
 final class ProberFaultRule implements FaultRule {
+  /** Chance does it once in two hundred thousand times. */
+  private static final double CHANCE_NATS = 12;
+
+  /** However well the others are, they may just have been lucky. */
+  private static final double LEAST_FAILED_SHARE = 0.01;
+
   @Override
   public FaultClass faultClass() {
     return FaultClass.PROBER_FAULT;
@@ -42,9 +48,7 @@ final class ProberFaultRule implements FaultRule {
     long sinceNs = untilNs - config.window().toNanos();
     List<JudgedProbe> sent =
         Evaluation.since(now.index().ofProber(prober), sinceNs, ProberFaultRule::decided);
-    // Whatever it dropped at a gateway did get there.
-    List<JudgedProbe> failed =
-        sent.stream().filter(p -> p.fate().isFailed() && p.trace().dropReason == 0).toList();
+    List<JudgedProbe> failed = sent.stream().filter(p -> p.fate().isFailed()).toList();
     if (failed.size() < config.probes()
         || ratio(failed.size(), sent.size()) < config.failedShare()
         || !broad(failed)) {
@@ -60,7 +64,8 @@ final class ProberFaultRule implements FaultRule {
     long answered = Evaluation.count(others, p -> p.fate().isAnswered());
     if (others.isEmpty()
         ? !aloneButGatewaysWell(now, failed)
-        : ratio(answered, others.size()) < config.othersAnsweredShare()) {
+        : ratio(answered, others.size()) < config.othersAnsweredShare()
+            || chanceNats(failed.size(), answered, others.size()) < CHANCE_NATS) {
       return;
     }
     long errors = Evaluation.count(failed, p -> p.fate() == Fate.SEND_ERROR);
@@ -108,11 +113,19 @@ final class ProberFaultRule implements FaultRule {
   }
 
   /**
+   * How improbable it is that so many probes fail by chance when the others' fail as often as they
+   * do: another fault beside takes part of everybody's probes.
+   */
+  private static double chanceNats(int failed, long answered, int others) {
+    return -failed * Math.log(Math.max(LEAST_FAILED_SHARE, 1 - ratio(answered, others)));
+  }
+
+  /**
    * Includes losses whose stamps are not complete: whose fault a loss is does not matter when
-   * everything is lost.
+   * everything is lost. What a gateway dropped did get there: it tells nothing of the prober.
    */
   private static boolean decided(JudgedProbe p) {
-    return p.fate() != Fate.UNDECIDED;
+    return p.fate() != Fate.UNDECIDED && p.trace().dropReason == 0;
   }
 
   private static boolean broad(List<JudgedProbe> failed) {
@@ -136,7 +149,7 @@ final class ProberFaultRule implements FaultRule {
         Evaluation.since(
             now.index().ofProber(open.component()), now.healthySinceNs(), ProberFaultRule::decided);
     long answered = Evaluation.count(sent, p -> p.fate().isAnswered());
-    long failed = Evaluation.count(sent, p -> p.fate().isFailed() && p.trace().dropReason == 0);
+    long failed = Evaluation.count(sent, p -> p.fate().isFailed());
     if (ratio(failed, sent.size()) > 0.1) {
       return Health.BAD;
     }

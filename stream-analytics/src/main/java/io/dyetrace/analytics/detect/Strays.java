@@ -2,6 +2,8 @@ package io.dyetrace.analytics.detect;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Losses without a stamp on ports that nobody knows the node of: which of the nodes that give no
@@ -26,6 +28,27 @@ final class Strays {
 
   private static boolean serves(Evaluation now, JudgedProbe p, String node) {
     return now.network().tierOf(node) == p.tier() && now.network().serves(node, p.vip());
+  }
+
+  /**
+   * Without the strays of probers that get no answer at all while others do: those are the
+   * prober's.
+   */
+  static List<JudgedProbe> ofWellProbers(Evaluation now, List<JudgedProbe> lost) {
+    Set<String> well = wellProbers(now, Evaluation.first(lost));
+    return well.isEmpty()
+        ? lost
+        : lost.stream().filter(p -> !p.node().isEmpty() || well.contains(p.prober())).toList();
+  }
+
+  private static Set<String> wellProbers(Evaluation now, long sinceNs) {
+    Set<String> well = new TreeSet<>();
+    for (JudgedProbe p : now.probes()) {
+      if (p.sentNs() >= sinceNs && p.fate().isAnswered()) {
+        well.add(p.prober());
+      }
+    }
+    return well;
   }
 
   /** How many of the losses the node took: a stray belongs to all that share it in equal parts. */
@@ -53,9 +76,11 @@ final class Strays {
     if (strays.size() < lost.size() || strays.isEmpty()) {
       return true;
     }
+    Set<String> well = wellProbers(now, strays.get(0).sentNs());
     double expected = 0;
     for (JudgedProbe p : now.probes()) {
       if (p.sentNs() >= strays.get(0).sentNs()
+          && (well.isEmpty() || well.contains(p.prober()))
           && p.fate() != Fate.UNDECIDED
           && now.network().serves(node, p.vip())) {
         expected += 1.0 / now.network().nodesOf(p.vip(), now.network().tierOf(node)).size();
