@@ -149,6 +149,22 @@ static void should_tell_the_client_what_the_tunnel_has_room_for(void **state)
 	}
 }
 
+// The server answers the client itself: nobody here sees whether it has ended.
+static void should_carry_a_half_closed_connection_for_minutes(void **state)
+{
+	(void)state;
+	config_vips = vips;
+	feed(frame_tcp(to_vip(&ways[0]), TCP_SYN, 1, NULL, 0, 0));
+	feed(frame_tcp(to_vip(&ways[0]), TCP_ACK, 2, NULL, 0, 10));
+	feed(frame_tcp(to_vip(&ways[0]), TCP_FIN | TCP_ACK, 12, NULL, 0, 0));
+	feed_at(START + 100 * SECOND, frame_tcp(to_vip(&ways[0]), TCP_ACK, 13, NULL, 0, 0));
+	feed_at(START + 200 * SECOND, frame_tcp(to_vip(&ways[0]), TCP_ACK, 13, NULL, 0, 0));
+	feed_at(START + 400 * SECOND, frame_tcp(to_vip(&ways[0]), TCP_ACK, 13, NULL, 0, 0));
+	replay();
+	assert_string_equal(told(), "NON_SYN_NO_SESSION");
+	assert_int_equal(out.count, 5);
+}
+
 static void should_stamp_probes_that_are_encapsulated(void **state)
 {
 	(void)state;

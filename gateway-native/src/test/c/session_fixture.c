@@ -12,6 +12,7 @@ static const uint32_t timeouts[SESSION_CLASSES] = {
 	[SESSION_CLASS_RESET] = 40,
 	[SESSION_CLASS_UDP] = 240,
 	[SESSION_CLASS_SCTP] = 4000,
+	[SESSION_CLASS_HALF_CLOSED] = 1600,
 };
 
 struct ip_address fixture_v4(uint32_t n)

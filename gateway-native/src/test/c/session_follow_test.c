@@ -137,6 +137,15 @@ static void should_believe_the_client_when_replies_do_not_pass(void **state)
 	assert_int_equal(s->state, SESSION_ESTABLISHED);
 	session_follow(t, s, true, TCP_FIN | TCP_ACK, 0);
 	assert_int_equal(s->state, SESSION_CLOSING);
+	// The server may have much to say yet, and not say it at once.
+	assert_int_equal(s->class, SESSION_CLASS_HALF_CLOSED);
+	fixture_age(t, 1500);
+	assert_int_equal(t->count, 1);
+	session_follow(t, s, true, TCP_ACK, 1500);
+	fixture_age(t, 3000);
+	assert_int_equal(t->count, 1);
+	session_follow(t, s, true, TCP_RST, 3000);
+	assert_int_equal(s->class, SESSION_CLASS_CLOSING);
 }
 
 static void should_give_udp_a_time_of_its_own(void **state)

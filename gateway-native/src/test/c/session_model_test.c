@@ -21,7 +21,7 @@ struct weakness {
 	uint32_t capacity;
 };
 
-static const uint32_t timeouts[SESSION_CLASSES] = {80, 900, 160, 40, 240, 500};
+static const uint32_t timeouts[SESSION_CLASSES] = {80, 900, 160, 40, 240, 500, 700};
 
 struct run {
 	struct session_table table;

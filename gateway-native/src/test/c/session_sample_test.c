@@ -14,7 +14,7 @@ static void *memory;
 
 static int set_up(void **state)
 {
-	static const uint32_t timeouts[SESSION_CLASSES] = {100, 100, 100, 100, 100, 100};
+	static const uint32_t timeouts[SESSION_CLASSES] = {100, 100, 100, 100, 100, 100, 100};
 	size_t bytes = session_table_bytes(CAPACITY);
 
 	(void)state;

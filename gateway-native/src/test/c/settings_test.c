@@ -86,6 +86,7 @@ static void should_read_what_stands_there_and_default_the_rest(void **state)
 	assert_int_equal(s->session_timeout_ns[SESSION_CLASS_RESET], 2000000000);
 	assert_int_equal(s->session_timeout_ns[SESSION_CLASS_UDP], 30000000000);
 	assert_int_equal(s->session_timeout_ns[SESSION_CLASS_SCTP], 900000000000);
+	assert_int_equal(s->session_timeout_ns[SESSION_CLASS_HALF_CLOSED], 120000000000);
 	assert_int_equal(s->first_local_port, 1024);
 	assert_int_equal(s->last_local_port, 65535);
 	assert_int_equal(s->ring_records, 65536);

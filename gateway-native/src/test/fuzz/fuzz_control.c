@@ -95,7 +95,7 @@ static uint64_t no_sessions(void *context, uint16_t id)
 
 static void make_worker(struct gateway *g)
 {
-	static const uint32_t timeouts[SESSION_CLASSES] = {100, 100, 100, 100, 100, 100};
+	static const uint32_t timeouts[SESSION_CLASSES] = {100, 100, 100, 100, 100, 100, 100};
 	struct worker *w = &g->worker;
 
 	w->node = &g->node;

@@ -15,7 +15,7 @@
 
 enum { BURST = 32, TARGETS = 512, PACKETS = 1 << 24, SERVICE = 3, REPEATS = 3 };
 
-static const uint32_t timeouts[SESSION_CLASSES] = {1000, 90000, 1000, 200, 3000, 20000};
+static const uint32_t timeouts[SESSION_CLASSES] = {1000, 90000, 1000, 200, 3000, 20000, 12000};
 
 struct bench {
 	struct lookup_bench lookup;

@@ -32,6 +32,7 @@ static void set_defaults(struct settings *s)
 				[SESSION_CLASS_RESET] = 2 * SECOND_NS,
 				[SESSION_CLASS_UDP] = 30 * SECOND_NS,
 				[SESSION_CLASS_SCTP] = 900 * SECOND_NS,
+				[SESSION_CLASS_HALF_CLOSED] = 120 * SECOND_NS,
 			},
 		.ring_records = 65536,
 		.drop_sample_share = 0.01,

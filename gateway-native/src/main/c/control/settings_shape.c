@@ -148,7 +148,8 @@ static const struct raw_shape tunnel_shape = SHAPE(struct raw_tunnel, tunnel_fie
 	X(SESSION_CLASS_CLOSING, "timeout_closing")                                                \
 	X(SESSION_CLASS_RESET, "timeout_reset")                                                    \
 	X(SESSION_CLASS_UDP, "timeout_udp")                                                        \
-	X(SESSION_CLASS_SCTP, "timeout_sctp")
+	X(SESSION_CLASS_SCTP, "timeout_sctp")                                                      \
+	X(SESSION_CLASS_HALF_CLOSED, "timeout_half_closed")
 
 #define KEY(class, name) [class] = name,
 const char *const raw_timeout_keys[SESSION_CLASSES] = {TIMEOUTS(KEY)};

@@ -36,10 +36,11 @@ void session_follow_begin(struct session *fresh)
 static void follow_fin(struct session_table *table, struct session *s, bool forward, uint32_t tick)
 {
 	s->flags |= forward ? SESSION_FIN_FORWARD : SESSION_FIN_REPLY;
-	if (replies_are_unseen(s))
-		s->flags |= SESSION_FIN_REPLY;
-	if ((s->flags & SESSION_FIN_FORWARD) && (s->flags & SESSION_FIN_REPLY) &&
-		s->state != SESSION_RESET)
+	// The server may go on, and nobody sees when it ends. A SYN begins anew all the same.
+	if (replies_are_unseen(s) && s->state != SESSION_RESET)
+		move(table, s, SESSION_CLOSING, SESSION_CLASS_HALF_CLOSED, tick);
+	else if ((s->flags & SESSION_FIN_FORWARD) && (s->flags & SESSION_FIN_REPLY) &&
+		 s->state != SESSION_RESET)
 		move(table, s, SESSION_CLOSING, SESSION_CLASS_CLOSING, tick);
 }
 

@@ -34,7 +34,8 @@ enum session_class {
 	SESSION_CLASS_CLOSING,
 	SESSION_CLASS_RESET,
 	SESSION_CLASS_UDP,
-	SESSION_CLASS_SCTP, // established; before that its class is SYN
+	SESSION_CLASS_SCTP,        // established; before that its class is SYN
+	SESSION_CLASS_HALF_CLOSED, // of TCP whose replies do not pass: the client has sent its FIN
 	SESSION_CLASSES,
 };
 
