@@ -116,6 +116,25 @@ static void should_choose_for_those_that_have_no_server_yet_and_stay_with_it(voi
 	assert_true(differs);
 }
 
+// One that may not come in its place leaves the session as it is.
+static void should_keep_the_session_of_who_may_not_move(void **state)
+{
+	static const char limited[] =
+		"vips:\n  - name: quic\n    address: 198.19.0.1\n    port: 443\n    protocol: udp\n"
+		"    new_connection_limit: 1\n    quic: {layout: katran}\n" SERVERS;
+
+	(void)state;
+	config_vips = limited;
+	feed(short_katran(CLIENT, 40000, 1));
+	feed(short_katran(CLIENT, 40000, 2));
+	feed(short_katran(CLIENT, 40000, 1));
+	replay();
+	assert_string_equal(told(), "NEW_CONNECTION_LIMIT");
+	assert_int_equal(out.count, 2);
+	assert_to(&out.frames[1], "198.18.31.2", 443);
+	assert_int_equal(source_port_of(&out.frames[0]), source_port_of(&out.frames[1]));
+}
+
 // The address and port were somebody else's before: the connection id knows better.
 static void should_believe_the_connection_id_more_than_the_session(void **state)
 {
@@ -138,6 +157,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(
 		should_choose_for_those_that_have_no_server_yet_and_stay_with_it, setup),
 	cmocka_unit_test_setup(should_believe_the_connection_id_more_than_the_session, setup),
+	cmocka_unit_test_setup(should_keep_the_session_of_who_may_not_move, setup),
 };
 
 REPLAY_TESTS(tests)

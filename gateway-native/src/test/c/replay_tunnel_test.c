@@ -530,6 +530,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_carry_packets_to_the_backend_as_they_are, setup),
 	cmocka_unit_test_setup(should_clamp_the_mss_where_headers_are_added, setup),
 	cmocka_unit_test_setup(should_tell_the_client_what_the_tunnel_has_room_for, setup),
+	cmocka_unit_test_setup(should_carry_a_half_closed_connection_for_minutes, setup),
 	cmocka_unit_test_setup(should_stamp_probes_that_are_encapsulated, setup),
 	cmocka_unit_test_setup(should_pass_errors_about_replies_on_to_the_backend, setup),
 	cmocka_unit_test_setup(should_tell_the_client_what_a_router_behind_told_the_tunnel, setup),

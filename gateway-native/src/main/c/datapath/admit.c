@@ -22,7 +22,8 @@ static bool is_first_packet(const struct packet_view *view)
 }
 
 // The limit is the node's, so every worker's sessions count.
-static bool has_too_many_sessions(const struct worker *worker, const struct vip *vip)
+static bool has_too_many_sessions(
+	const struct worker *worker, const struct vip *vip, unsigned int leaving)
 {
 	const struct node *node = worker->node;
 	uint64_t total = 0;
@@ -30,18 +31,20 @@ static bool has_too_many_sessions(const struct worker *worker, const struct vip 
 	for (unsigned int i = node->dispatcher_count; i < node->worker_count; i++)
 		total += __atomic_load_n(
 			&node->workers[i]->service_sessions[vip->service], __ATOMIC_RELAXED);
-	return total >= vip->limits.sessions;
+	return total - leaving >= vip->limits.sessions;
 }
 
-static bool is_node_full(const struct worker *worker)
+static bool is_node_full(const struct worker *worker, unsigned int leaving)
 {
 	const struct node *node = worker->node;
 	uint64_t limit = atomic_load_explicit(&node->session_limit, memory_order_relaxed);
 
-	return limit && worker->sessions.count >= node_share(node, worker->index, limit);
+	return limit && worker->sessions.count - leaving >= node_share(node, worker->index, limit);
 }
 
-static enum dt_drop_reason check_limits(struct worker *worker, const struct vip *vip)
+// leaving: sessions that make room for the new one.
+static enum dt_drop_reason check_limits(
+	struct worker *worker, const struct vip *vip, unsigned int leaving)
 {
 	const struct node *node = worker->node;
 	uint32_t rate = vip->limits.new_connections_per_second;
@@ -49,12 +52,12 @@ static enum dt_drop_reason check_limits(struct worker *worker, const struct vip 
 	if (atomic_load_explicit(&node->state, memory_order_relaxed) == NODE_DRAINING)
 		return DT_DROP_DRAINING;
 	// Before the limits of VIPs: what none gets room for does not use them up.
-	if (is_node_full(worker))
+	if (is_node_full(worker, leaving))
 		return DT_DROP_FLOW_LIMIT;
 	if (rate && !rate_limit_take(&worker->buckets[vip->slot].connections, rate, 1,
 			    node_owners(node), worker->now.mono_ns))
 		return DT_DROP_NEW_CONNECTION_LIMIT;
-	if (vip->limits.sessions && has_too_many_sessions(worker, vip))
+	if (vip->limits.sessions && has_too_many_sessions(worker, vip, leaving))
 		return DT_DROP_VIP_SESSION_LIMIT;
 	return DT_DROP_NONE;
 }
@@ -139,6 +142,7 @@ static void count_session(struct worker *worker, const struct vip *vip, const st
 	worker->vip_counters[vip->slot].sessions++;
 }
 
+// In the place of *session, if there is one: that goes once nothing keeps the new one from coming.
 static enum dt_drop_reason make_session(struct worker *worker, const struct packet_meta *meta,
 	const struct vip *vip, const struct backend *backend, struct session **session)
 {
@@ -150,19 +154,22 @@ static enum dt_drop_reason make_session(struct worker *worker, const struct pack
 		.service = vip->service,
 		.target = backend->target,
 	};
+	struct session *old = *session;
 	bool told = vip->toa && vip->mode == VIP_FULL_NAT && view->protocol == PROTOCOL_TCP;
 	struct session_ends ends;
 	enum dt_drop_reason reason;
 	uint64_t reply_hash = 0;
 
 	// First of all: nothing has to be given back then.
-	if (worker->sessions.count == worker->sessions.capacity)
+	if (worker->sessions.count == worker->sessions.capacity && !old)
 		return DT_DROP_SESSION_TABLE_FULL;
 	reason = take_reply_key(worker, &fresh, vip, backend, meta->hash, &reply_hash);
 	if (reason != DT_DROP_NONE)
 		return reason;
 	session_follow_begin(&fresh);
 	fresh.flags |= told ? SESSION_TOA_DUE : 0;
+	if (old)
+		session_remove(&worker->sessions, old);
 	ends = session_ends(worker, &fresh, vip);
 	nat_prepare(&fresh, &ends);
 	*session = session_insert(&worker->sessions, &fresh, meta->hash, reply_hash, worker->tick);
@@ -182,7 +189,7 @@ enum dt_drop_reason admit(struct worker *worker, struct rte_mbuf *packet, const 
 
 	if (!is_first_packet(&meta->view))
 		return DT_DROP_NON_SYN_NO_SESSION;
-	reason = check_limits(worker, vip);
+	reason = check_limits(worker, vip, *session != NULL);
 	if (reason == DT_DROP_NONE && !backend)
 		reason = choose(worker, &meta->view, vip, &backend);
 	if (reason != DT_DROP_NONE)
@@ -216,7 +223,5 @@ enum dt_drop_reason admit_quic(struct worker *worker, struct rte_mbuf *packet,
 		return DT_DROP_NONE;
 	if (reason != DT_DROP_NONE)
 		return reason;
-	if (*session)
-		session_remove(&worker->sessions, *session);
 	return admit(worker, packet, vip, backend, session);
 }

@@ -8,7 +8,7 @@
 #include "worker.h"
 
 // backend: NULL, or the one that the packet itself names. DT_DROP_NONE with *session set, or why
-// not.
+// not. *session: NULL, or what the new one takes the place of, if it may come.
 enum dt_drop_reason admit(struct worker *worker, struct rte_mbuf *packet, const struct vip *vip,
 	const struct backend *backend, struct session **session);
 

@@ -202,7 +202,9 @@ static inline enum dt_drop_reason find_or_admit(struct worker *worker, struct rt
 	}
 	if (unlikely(vip->quic))
 		return admit_quic(worker, packet, vip, session);
-	return *session ? DT_DROP_NONE : admit(worker, packet, vip, NULL, session);
+	if (likely(*session != NULL))
+		return DT_DROP_NONE;
+	return admit(worker, packet, vip, NULL, session);
 }
 
 // Until the session's way is known.
