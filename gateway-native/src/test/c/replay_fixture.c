@@ -116,7 +116,7 @@ void put(uint64_t time, const uint8_t *bytes, size_t len)
 	pcap_dump((u_char *)input, &header, bytes);
 }
 
-static void read_frames(void)
+void read_output(void)
 {
 	char path[128], error[PCAP_ERRBUF_SIZE];
 	struct pcap_pkthdr *header;
@@ -186,7 +186,7 @@ void replay_input(void)
 		assert_int_equal(system(command), 0);
 		fail_msg("the replay failed");
 	}
-	read_frames();
+	read_output();
 	read_points();
 }
 

@@ -69,6 +69,7 @@ void replay(void);             // everything fed, from the start
 void open_input(void);
 void put(uint64_t time, const uint8_t *bytes, size_t len);
 void replay_input(void);
+void read_output(void); // once more
 // The same, into other files of the test's directory; the exit status.
 int replay_to(const char *out_name, const char *points_name);
 

@@ -68,6 +68,26 @@ static void should_let_what_expires_begin_with_the_capture(void **state)
 	(void)state;
 }
 
+// However much runs out between two packets.
+static void should_list_nobody_longer_than_until_its_entry_expires(void **state)
+{
+	static char list[1 << 20];
+	size_t len = (size_t)snprintf(list, sizeof(list), "blacklist:\n");
+
+	(void)state;
+	for (int i = 0; i < 9000; i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len,
+			"  - {prefix: 10.1.%d.%d/32, expires_after: 10s}\n", i / 250, i % 250);
+	snprintf(list + len, sizeof(list) - len,
+		"  - {prefix: 198.18.11.0/24, expires_after: 11s}\n");
+	config_extra = list;
+	feed_at(START, syn(40000, 80));
+	feed_at(START + 12 * SECOND, syn(40001, 80));
+	replay();
+	assert_string_equal(told(), "BLACKLISTED");
+	assert_int_equal(out.count, 1);
+}
+
 static void should_refuse_sessions_over_capacity_and_keep_the_others(void **state)
 {
 
@@ -195,6 +215,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(
 		should_keep_sessions_and_limits_when_the_captures_time_steps_back, setup),
 	cmocka_unit_test_setup(should_let_what_expires_begin_with_the_capture, setup),
+	cmocka_unit_test_setup(should_list_nobody_longer_than_until_its_entry_expires, setup),
 	cmocka_unit_test_setup(should_refuse_sessions_over_capacity_and_keep_the_others, setup),
 	cmocka_unit_test_setup(
 		should_refuse_sessions_without_a_local_port_and_keep_the_others, setup),

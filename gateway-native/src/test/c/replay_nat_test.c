@@ -85,6 +85,31 @@ static void should_carry_frames_up_to_the_mtu_and_tell_of_longer_ones(void **sta
 	}
 }
 
+// 9,000 bytes of IP, whatever a capture has around them.
+static void should_carry_jumbo_frames_with_tags_and_check_sequence(void **state)
+{
+	static uint8_t bytes[9100];
+
+	(void)state;
+	open_input();
+	for (uint16_t i = 0; i < 6; i++) {
+		struct frame f = syn((uint16_t)(40000 + i), 80);
+		size_t tags = i % 3u;
+
+		change_ip(&f, L3 + IPV4_TOTAL_LENGTH, 9000);
+		for (size_t t = 0; t < tags; t++)
+			frame_tag(&f, t ? 0x88a8 : 0x8100, 7);
+		memset(bytes, 0, sizeof(bytes));
+		memcpy(bytes, f.bytes, f.len);
+		put(START + i, bytes, 9014 + tags * VLAN_BYTES + (i >= 3 ? 4u : 0u));
+	}
+	replay_input();
+	assert_string_equal(told(), "");
+	assert_int_equal(out.count, 6);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(out.frames[i].len, 9014);
+}
+
 static void should_answer_thousands_of_clients_on_the_same_link(void **state)
 {
 	enum { CLIENTS = 5000 };
@@ -156,6 +181,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_translate_both_ways_with_right_checksums, setup),
 	cmocka_unit_test_setup(should_keep_a_flow_at_its_backend_and_spread_flows, setup),
 	cmocka_unit_test_setup(should_carry_frames_up_to_the_mtu_and_tell_of_longer_ones, setup),
+	cmocka_unit_test_setup(should_carry_jumbo_frames_with_tags_and_check_sequence, setup),
 	cmocka_unit_test_setup(should_answer_thousands_of_clients_on_the_same_link, setup),
 	cmocka_unit_test_setup(should_carry_udp_with_and_without_checksum, setup),
 	cmocka_unit_test_setup(should_start_anew_when_a_port_comes_back, setup),

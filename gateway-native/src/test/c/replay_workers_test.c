@@ -230,13 +230,34 @@ static void should_work_with_as_many_workers_as_there_may_be(void **state)
 	assert_int_equal(out.count, 128);
 }
 
-static void should_not_write_over_a_file_it_reads_or_writes(void **state)
+// Nor away what stands there, when there is nothing to put in its place.
+static void should_leave_its_output_alone_when_it_refuses(void **state)
 {
-	static const char *const names[][2] = {
-		{"in.pcap", "points.ndjson"}, {"out.pcap", "in.pcap"}, {"both", "both"}};
+	unsigned int before;
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	feed(syn(40000, 80));
+	replay();
+	before = out.count;
+	assert_int_equal(before, 1);
+	config_vips = "vips:\n"
+		      "  - {name: a, address: 198.19.0.1, port: 80, protocol: tcp}\n"
+		      "  - {name: b, address: 198.19.0.1, port: 80, protocol: tcp}\n";
+	open_input();
+	assert_int_equal(replay_to("out.pcap", "points.ndjson"), 2);
+	out.count = 0;
+	read_output();
+	assert_int_equal(out.count, before);
+}
+
+static void should_not_write_over_a_file_it_reads_or_writes(void **state)
+{
+	static const char *const names[][2] = {{"in.pcap", "points.ndjson"},
+		{"out.pcap", "in.pcap"}, {"both", "both"}, {"gateway.yaml", "points.ndjson"},
+		{"out.pcap", "gateway.yaml"}};
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
 		open_input();
 		assert_int_equal(replay_to(names[i][0], names[i][1]), 2);
 	}
@@ -248,6 +269,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(should_answer_alike_with_one_two_and_four_workers),
 	cmocka_unit_test(should_follow_a_probe_across_workers),
 	cmocka_unit_test_setup(should_work_with_as_many_workers_as_there_may_be, setup),
+	cmocka_unit_test_setup(should_leave_its_output_alone_when_it_refuses, setup),
 	cmocka_unit_test_setup(should_not_write_over_a_file_it_reads_or_writes, setup),
 };
 

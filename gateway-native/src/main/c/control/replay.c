@@ -10,6 +10,8 @@
 #include "../datapath/drop.h"
 #include "../datapath/receive.h"
 
+#include "../packet/bytes.h"
+
 #include <pcap/pcap.h>
 #include <sys/stat.h>
 
@@ -19,6 +21,8 @@
 
 #define SNAPSHOT_BYTES 262144
 #define MTU 9000 // of a port whose configuration names none
+#define FRAME_CHECK_BYTES 4
+#define RECORDED_BESIDE_BYTES (ETHERNET_BYTES + VLAN_MAX_TAGS * VLAN_BYTES + FRAME_CHECK_BYTES)
 #define EXIT_FAILED 1
 #define EXIT_WRONG 2
 
@@ -132,16 +136,28 @@ static bool is_same_file(const char *one, const char *other)
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-static int open_files(struct replay *r, const struct options *options)
+// Before anything is written.
+static bool outputs_are_free(const struct options *options)
+{
+	const char *const inputs[][2] = {
+		{"--replay", options->replay}, {"--config", options->config}};
+
+	for (int i = 0; i < 2; i++) {
+		if (is_same_file(inputs[i][1], options->out) ||
+			is_same_file(inputs[i][1], options->points)) {
+			log_error("%s: %s would be written over", inputs[i][0], inputs[i][1]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int open_input(struct replay *r, const struct options *options)
 {
 	char error[PCAP_ERRBUF_SIZE];
 
-	if (is_same_file(options->replay, options->out) ||
-		is_same_file(options->replay, options->points)) {
-		log_error("--replay: %s would be written over", options->replay);
+	if (!outputs_are_free(options))
 		return EXIT_WRONG;
-	}
-
 	r->in = pcap_open_offline_with_tstamp_precision(
 		options->replay, PCAP_TSTAMP_PRECISION_NANO, error);
 	if (!r->in) {
@@ -153,6 +169,12 @@ static int open_files(struct replay *r, const struct options *options)
 			pcap_datalink_val_to_name(pcap_datalink(r->in)));
 		return EXIT_WRONG;
 	}
+	return 0;
+}
+
+// Once nothing is left that may be refused: what stood there is gone.
+static int open_outputs(struct replay *r, const struct options *options)
+{
 	r->format = pcap_open_dead_with_tstamp_precision(
 		DLT_EN10MB, SNAPSHOT_BYTES, PCAP_TSTAMP_PRECISION_NANO);
 	r->out = r->format ? pcap_dump_open(r->format, options->out) : NULL;
@@ -188,17 +210,14 @@ static void set_port(struct node *node, unsigned int index, uint16_t mtu)
 		memcpy(p->mac + 2, p->v6.address.bytes + 12, 4);
 }
 
-// Longer frames are what a port would not have taken. Those of 9,000 bytes come in whatever the
-// configuration says, as over another port.
-static uint16_t frame_bytes(const struct settings *s)
+// Of what comes in: 9,000 bytes whatever the configuration says, as over another port.
+static uint16_t greatest_mtu(const struct settings *s)
 {
-	uint16_t mtu = MTU, tag = 0;
+	uint16_t mtu = MTU;
 
-	for (unsigned int i = 0; i < s->port_count; i++) {
+	for (unsigned int i = 0; i < s->port_count; i++)
 		mtu = RTE_MAX(mtu, s->ports[i].mtu);
-		tag = s->ports[i].vlan ? VLAN_BYTES : tag;
-	}
-	return (uint16_t)(mtu + ETHERNET_BYTES + tag);
+	return mtu;
 }
 
 static int build(struct replay *r)
@@ -226,7 +245,8 @@ static int build(struct replay *r)
 	for (unsigned int i = 0; i < r->node.port_count; i++)
 		set_port(&r->node, i, r->settings->ports[i].mtu);
 	atomic_store(&r->node.state, NODE_READY);
-	r->pool = setup_replay_pool(settings_threads(r->settings), frame_bytes(r->settings), error);
+	r->pool = setup_replay_pool(settings_threads(r->settings),
+		(uint16_t)(greatest_mtu(r->settings) + RECORDED_BESIDE_BYTES), error);
 	if (!r->pool)
 		goto complain;
 	if (!tables_create(&r->tables, &r->node, r->settings, &names, 0, error)) {
@@ -262,6 +282,7 @@ static void read_clock(struct replay *r, const struct pcap_pkthdr *header)
 static void set_time(struct replay *r, const struct pcap_pkthdr *header)
 {
 	read_clock(r, header);
+	tables_expire(&r->tables, r->now.mono_ns);
 	tables_step(&r->tables, r->now.mono_ns);
 	for (unsigned int i = 0; i < r->node.worker_count; i++) {
 		struct worker *w = r->node.workers[i];
@@ -296,9 +317,41 @@ static void settle(struct replay *r)
 	} while (found > 0);
 }
 
-static bool copy_in(struct rte_mbuf *packet, const u_char *bytes, uint32_t len)
+// Of Ethernet with what tags there are, whatever the ports' VLANs.
+static uint32_t header_bytes(const u_char *frame, uint32_t len)
 {
-	if (len > rte_pktmbuf_tailroom(packet))
+	uint32_t at = ETHERNET_BYTES;
+
+	while (at < ETHERNET_BYTES + VLAN_MAX_TAGS * VLAN_BYTES && len >= at) {
+		uint16_t type = load_be16(frame + at - 2);
+
+		if (type != ETHERTYPE_VLAN_ID && type != ETHERTYPE_QINQ_ID)
+			break;
+		at += VLAN_BYTES;
+	}
+	return at;
+}
+
+static uint32_t ip_bytes(const u_char *ip)
+{
+	return ip[0] >> 4 == 6 ? (uint32_t)IPV6_BYTES + load_be16(ip + IPV6_PAYLOAD_LENGTH)
+			       : load_be16(ip + IPV4_TOTAL_LENGTH);
+}
+
+// What a port would not have taken. Some cards leave the check sequence on.
+static bool is_oversized(const struct settings *s, const u_char *frame, uint32_t len)
+{
+	uint32_t at = header_bytes(frame, len), mtu = greatest_mtu(s);
+
+	if (len <= at + mtu)
+		return false;
+	return len > at + mtu + FRAME_CHECK_BYTES || ip_bytes(frame + at) > mtu;
+}
+
+static bool copy_in(
+	struct rte_mbuf *packet, const struct settings *s, const u_char *bytes, uint32_t len)
+{
+	if (is_oversized(s, bytes, len) || len > rte_pktmbuf_tailroom(packet))
 		return false;
 	memcpy(rte_pktmbuf_append(packet, (uint16_t)len), bytes, len);
 	return true;
@@ -315,7 +368,7 @@ static void feed(struct replay *r, const struct pcap_pkthdr *header, const u_cha
 		drop_uncreated(w, header->caplen, DT_DROP_MBUF_EXHAUSTED);
 		return;
 	}
-	if (!copy_in(packet, bytes, header->caplen)) {
+	if (!copy_in(packet, r->settings, bytes, header->caplen)) {
 		w->counters.rx_packets++;
 		receive_oversized(w, packet, 0, bytes, header->caplen);
 		drop(w, packet, DT_DROP_MTU_EXCEEDED);
@@ -385,11 +438,13 @@ int replay_run(const char *program, const struct options *options, struct settin
 		log_error("--workers: %u need a local port each", settings->workers);
 		return EXIT_WRONG;
 	}
-	status = open_files(&r, options);
+	status = open_input(&r, options);
 	if (status == 0) {
 		first = read_first(&r);
 		status = start_eal(program, options, settings) ? build(&r) : EXIT_FAILED;
 	}
+	if (status == 0)
+		status = open_outputs(&r, options);
 	if (status == 0)
 		status = run(&r, options->replay, first);
 	setup_workers_free(&r.node);

@@ -115,6 +115,12 @@ void tables_free(struct tables *tables)
 	*tables = (struct tables){.services = NULL};
 }
 
+void tables_expire(struct tables *tables, uint64_t now_ns)
+{
+	while (blacklist_expire(tables->blacklist, now_ns, EXPIRY_STEPS) > 0)
+		;
+}
+
 void tables_step(struct tables *tables, uint64_t now_ns)
 {
 	blacklist_expire(tables->blacklist, now_ns, EXPIRY_STEPS);

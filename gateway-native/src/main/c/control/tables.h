@@ -34,4 +34,7 @@ void tables_free(struct tables *tables);
 // Slow starts, expiry, and what no worker reads any more; each time the control thread wakes.
 void tables_step(struct tables *tables, uint64_t now_ns);
 
+// Removes all of the blacklist that has run out, where nobody waits meanwhile: in a replay.
+void tables_expire(struct tables *tables, uint64_t now_ns);
+
 #endif
