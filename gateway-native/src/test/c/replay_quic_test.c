@@ -135,6 +135,20 @@ static void should_keep_the_session_of_who_may_not_move(void **state)
 	assert_int_equal(source_port_of(&out.frames[0]), source_port_of(&out.frames[1]));
 }
 
+static void should_take_a_long_header_with_any_fixed_bit(void **state)
+{
+	struct frame greased = initial(CLIENT, 40000);
+
+	(void)state;
+	config_vips = katran;
+	greased.bytes[L4 + UDP_BYTES] &= 0xbf;
+	frame_finish(&greased);
+	feed(greased);
+	replay();
+	assert_string_equal(told(), "");
+	assert_int_equal(out.count, 1);
+}
+
 // The address and port were somebody else's before: the connection id knows better.
 static void should_believe_the_connection_id_more_than_the_session(void **state)
 {
@@ -158,6 +172,7 @@ static const struct CMUnitTest tests[] = {
 		should_choose_for_those_that_have_no_server_yet_and_stay_with_it, setup),
 	cmocka_unit_test_setup(should_believe_the_connection_id_more_than_the_session, setup),
 	cmocka_unit_test_setup(should_keep_the_session_of_who_may_not_move, setup),
+	cmocka_unit_test_setup(should_take_a_long_header_with_any_fixed_bit, setup),
 };
 
 REPLAY_TESTS(tests)

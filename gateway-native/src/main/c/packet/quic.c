@@ -6,7 +6,6 @@
 
 enum {
 	LONG_HEADER = 0x80,
-	FIXED_BIT = 0x40,
 	TYPE_MASK = 0x30,
 	CID_LEN_OFFSET = 5,
 	CID_OFFSET = 6,
@@ -183,8 +182,8 @@ static enum quic_outcome read_long(const uint8_t *payload, size_t len,
 		return QUIC_MALFORMED;
 	if (version == VERSION_UNKNOWN)
 		return QUIC_NO_SERVER;
-	if (!(payload[0] & FIXED_BIT) || cid_len > CID_MAX_BYTES ||
-		payload[CID_OFFSET + cid_len] > CID_MAX_BYTES)
+	// The fixed bit may have any value (RFC 9287).
+	if (cid_len > CID_MAX_BYTES || payload[CID_OFFSET + cid_len] > CID_MAX_BYTES)
 		return QUIC_MALFORMED;
 	if (client_has_chosen(version, payload[0]))
 		return QUIC_NO_SERVER;
