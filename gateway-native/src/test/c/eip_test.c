@@ -749,6 +749,19 @@ static void should_not_pass_an_error_that_quotes_no_packet_of_the_entry(void **s
 	}
 }
 
+// What it quotes lies in two fragments: it could not be translated with them.
+static void should_not_pass_an_error_in_fragments(void **state)
+{
+	struct frame own = frame_udp((struct frame_flow){PUBLIC, CLIENT, 1, 2}, 60, true);
+	struct frame error = frame_unreachable(CLIENT, PUBLIC, &own);
+	struct frame first = frame_fragment(&error, 0, 32);
+
+	(void)state;
+	pass(&first, 0);
+	expect_dropped(DT_DROP_ICMP_UNSUPPORTED);
+	assert_int_equal(seen.sent_count, 0);
+}
+
 static uint16_t mss_of(const struct sent *s, size_t inner)
 {
 	struct packet_view view = view_of(s->bytes + inner, s->len - inner);
@@ -903,6 +916,7 @@ int main(void)
 		TEST(should_answer_a_limited_number_of_packets_a_second),
 		TEST(should_translate_an_error_from_outside_with_what_it_quotes),
 		TEST(should_translate_an_error_from_inside_with_what_it_quotes),
+		TEST(should_not_pass_an_error_in_fragments),
 		TEST(should_not_pass_an_error_that_quotes_no_packet_of_the_entry),
 		TEST(should_leave_room_for_the_tunnel_in_both_ends_mss),
 		TEST(should_look_for_colours_where_they_may_be),

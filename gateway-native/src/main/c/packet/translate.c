@@ -91,7 +91,7 @@ bool translate_is_error(const uint8_t *packet, const struct packet_view *view)
 	uint8_t type;
 
 	if (view->protocol != (view->is_v6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP) ||
-		view->fragment != FRAGMENT_NONE || view->l4_len < ICMP_MIN_BYTES)
+		view->fragment == FRAGMENT_LATER || view->l4_len < ICMP_MIN_BYTES)
 		return false;
 	type = packet[view->l4_offset];
 	if (view->is_v6)
@@ -170,7 +170,7 @@ bool translate_read_quoted(
 {
 	size_t end = (size_t)view->l4_offset + view->l4_len;
 
-	if (!translate_is_error(packet, view))
+	if (!translate_is_error(packet, view) || view->fragment != FRAGMENT_NONE)
 		return false;
 	quoted->offset = (uint16_t)(view->l4_offset + ICMP_MIN_BYTES);
 	return view->is_v6 ? read_quoted_v6(packet, end, quoted)
