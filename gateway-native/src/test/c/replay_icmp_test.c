@@ -123,6 +123,37 @@ static void assert_quotes_what_was_sent(const struct frame *error)
 	assert_int_equal(load_be16(inner + (v6 ? 4 : 2)), load_be16(sent + (v6 ? 4 : 2)));
 }
 
+// Of SCTP, whose checksum can be put right where it covers nothing that was cut off.
+static void should_translate_a_packet_that_is_quoted_as_a_whole(void **state)
+{
+	struct frame sent, quoted;
+	uint8_t body[200] = {0};
+
+	(void)state;
+	config_vips = "vips: [{name: sip, address: 198.19.0.7, port: 5060, protocol: sctp, "
+		      "backends: [{name: s, address: 198.18.36.2, port: 5061}]}]\n";
+	feed(frame_sctp((struct frame_flow){CLIENT, "198.19.0.7", 5000, 5060}, 0, 61));
+	replay();
+	assert_int_equal(out.count, 1);
+	sent = out.frames[0];
+	memcpy(body + 4, sent.bytes + L3, sent.len - L3);
+	feed(frame_icmp("198.18.36.2", LOCAL, 3, 3, body, 4 + sent.len - L3));
+	replay();
+	assert_string_equal(told(), "");
+	assert_right(&out.frames[1]);
+	quoted = in.frames[0];
+	memcpy(quoted.bytes + L3, l4_of(&out.frames[1]) + ICMP_MIN_BYTES, quoted.len - L3);
+	assert_right(&quoted);
+	assert_from(&quoted, CLIENT, 5000);
+	assert_to(&quoted, "198.19.0.7", 5060);
+	// What came broken stays broken.
+	body[4 + sent.len - L3 - 1] ^= 1;
+	feed(frame_icmp("198.18.36.2", LOCAL, 3, 3, body, 4 + sent.len - L3));
+	replay();
+	memcpy(quoted.bytes + L3, l4_of(&out.frames[2]) + ICMP_MIN_BYTES, quoted.len - L3);
+	assert_false(frame_checksums_right(quoted.bytes, quoted.len));
+}
+
 static void should_tell_an_ipv4_client_of_an_ipv6_error(void **state)
 {
 	const struct frame *f =
@@ -243,6 +274,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_answer_echo_and_arp, setup),
 	cmocka_unit_test_setup(should_translate_icmp_errors, setup),
 	cmocka_unit_test_setup(should_answer_echo_over_ipv6, setup),
+	cmocka_unit_test_setup(should_translate_a_packet_that_is_quoted_as_a_whole, setup),
 	cmocka_unit_test_setup(should_tell_an_ipv4_client_of_an_ipv6_error, setup),
 	cmocka_unit_test_setup(should_tell_an_ipv6_client_of_an_ipv4_error, setup),
 	cmocka_unit_test_setup(should_translate_ipv6_errors, setup),

@@ -15,6 +15,7 @@ enum {
 	IPV4_DO_NOT_FRAGMENT = 0x4000,
 	IPV4_OFFSET = 0x1fff,
 	IPV6_OFFSET = 0xfff8,
+	SCTP_CHECKSUM = 8,
 	TRANSPORT_BYTES = 8, // what an error quotes behind the IP header at least (RFC 792)
 	EXTENSION_MAX = 8,
 	EXTENSION_UNIT = 8,
@@ -102,11 +103,30 @@ bool icmp_quote_read(const uint8_t *packet, const struct packet_view *view, stru
 		       q->protocol == PROTOCOL_SCTP);
 }
 
-// Undoes what the translation did to the transport, as far as it is quoted: TCP's checksum is cut
-// off as a rule, UDP's stands in the first 8 bytes, SCTP's comes behind them and is left.
-static void write_transport(
-	uint8_t *l4, size_t len, const struct icmp_quote *q, const struct icmp_told *told)
+// Bytes of the quoted packet's transport, quoted or not.
+static size_t whole_transport(const uint8_t *ip, const struct icmp_quote *q)
 {
+	size_t ip_len = q->is_v6 ? (size_t)IPV6_BYTES + load_be16(ip + IPV6_PAYLOAD_LENGTH)
+				 : load_be16(ip + IPV4_TOTAL_LENGTH);
+	size_t header_len = (size_t)q->l4_offset - q->offset;
+
+	return ip_len > header_len ? ip_len - header_len : 0;
+}
+
+// A CRC of all of the packet, kept by difference (it is linear): what came broken stays broken.
+static void write_sctp_checksum(uint8_t *sctp, uint32_t before, uint32_t after)
+{
+	store_raw32(sctp + SCTP_CHECKSUM, load_raw32(sctp + SCTP_CHECKSUM) ^ before ^ after);
+}
+
+// Undoes what the translation did to the transport, as far as it is quoted: TCP's checksum is cut
+// off as a rule, UDP's stands in the first 8 bytes, SCTP's comes behind them and can be undone only
+// where all of the packet is quoted. whole: its bytes.
+static void write_transport(uint8_t *l4, size_t len, size_t whole, const struct icmp_quote *q,
+	const struct icmp_told *told)
+{
+	bool is_whole_sctp = q->protocol == PROTOCOL_SCTP && whole >= SCTP_BYTES && whole <= len;
+	uint32_t crc = is_whole_sctp ? checksum_sctp(l4, whole) : 0;
 	uint64_t delta = checksum_delta_address(&q->source, &told->quoted_source) +
 			 checksum_delta_address(&q->destination, &told->quoted_destination);
 	uint32_t ports = load_raw32(l4);
@@ -121,6 +141,8 @@ static void write_transport(
 	else if (q->protocol == PROTOCOL_TCP && len >= TCP_CHECKSUM + 2)
 		store_raw16(
 			l4 + TCP_CHECKSUM, checksum_apply(load_raw16(l4 + TCP_CHECKSUM), folded));
+	else if (is_whole_sctp)
+		write_sctp_checksum(l4, crc, checksum_sctp(l4, whole));
 }
 
 static void write_addresses(uint8_t *ip, bool is_v6, const struct ip_address *source,
@@ -193,7 +215,7 @@ static size_t write_quoted(const uint8_t *packet, const struct icmp_quote *q,
 		header_len = write_other_header(packet + q->offset, q, out);
 	len = len < room - header_len ? len : room - header_len;
 	memcpy(out + header_len, packet + q->l4_offset, len);
-	write_transport(out + header_len, len, q, told);
+	write_transport(out + header_len, len, whole_transport(packet + q->offset, q), q, told);
 	write_addresses(out, to_v6, &told->quoted_source, &told->quoted_destination);
 	if (!to_v6)
 		close_v4(out, header_len);
