@@ -110,6 +110,22 @@ static void should_carry_jumbo_frames_with_tags_and_check_sequence(void **state)
 		assert_int_equal(out.frames[i].len, 9014);
 }
 
+// Nobody outside has these.
+static void should_take_no_flow_from_an_address_of_its_own(void **state)
+{
+	static const char *const ours[] = {PORT, LOCAL, VIP};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		feed(frame_tcp((struct frame_flow){ours[i], VIP, 80, 80}, TCP_SYN, 1, NULL, 0, 0));
+		feed(frame_udp((struct frame_flow){ours[i], VIP, 53, 53}, 20, true));
+	}
+	replay();
+	assert_int_equal(out.count, 0);
+	assert_string_equal(told(),
+		"MALFORMED_IP,MALFORMED_IP,MALFORMED_IP,MALFORMED_IP,MALFORMED_IP,MALFORMED_IP");
+}
+
 static void should_answer_thousands_of_clients_on_the_same_link(void **state)
 {
 	enum { CLIENTS = 5000 };
@@ -182,6 +198,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(should_keep_a_flow_at_its_backend_and_spread_flows, setup),
 	cmocka_unit_test_setup(should_carry_frames_up_to_the_mtu_and_tell_of_longer_ones, setup),
 	cmocka_unit_test_setup(should_carry_jumbo_frames_with_tags_and_check_sequence, setup),
+	cmocka_unit_test_setup(should_take_no_flow_from_an_address_of_its_own, setup),
 	cmocka_unit_test_setup(should_answer_thousands_of_clients_on_the_same_link, setup),
 	cmocka_unit_test_setup(should_carry_udp_with_and_without_checksum, setup),
 	cmocka_unit_test_setup(should_start_anew_when_a_port_comes_back, setup),

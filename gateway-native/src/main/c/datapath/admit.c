@@ -21,6 +21,15 @@ static bool is_first_packet(const struct packet_view *view)
 	return (session_follow_flags(view) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
+// A server's answer to such a source would come to us as if it were a client's packet. Of UDP,
+// where anything begins a flow, two VIPs might answer each other for good.
+static bool is_forged_source(const struct worker *worker, const struct packet_view *view)
+{
+	return node_own_address(worker->node, &view->source) ||
+	       ip_equal(&view->source, &view->destination) ||
+	       (view->protocol == PROTOCOL_UDP && vip_address_known(worker->vips, &view->source));
+}
+
 // The limit is the node's, so every worker's sessions count.
 static bool has_too_many_sessions(
 	const struct worker *worker, const struct vip *vip, unsigned int leaving)
@@ -189,6 +198,8 @@ enum dt_drop_reason admit(struct worker *worker, struct rte_mbuf *packet, const 
 
 	if (!is_first_packet(&meta->view))
 		return DT_DROP_NON_SYN_NO_SESSION;
+	if (unlikely(is_forged_source(worker, &meta->view)))
+		return DT_DROP_MALFORMED_IP;
 	reason = check_limits(worker, vip, *session != NULL);
 	if (reason == DT_DROP_NONE && !backend)
 		reason = choose(worker, &meta->view, vip, &backend);
