@@ -166,7 +166,7 @@ static void run(unsigned int count, struct flow *flows, char **reasons)
 		note(flows, &out.frames[i]);
 }
 
-static void should_answer_alike_with_one_two_and_four_workers(void **state)
+static void should_answer_alike_by_maglev_with_one_two_and_four_workers(void **state)
 {
 	static struct flow alone[FLOWS], together[FLOWS];
 	unsigned int total = 0;
@@ -266,7 +266,7 @@ static void should_not_write_over_a_file_it_reads_or_writes(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(should_answer_alike_with_one_two_and_four_workers),
+	cmocka_unit_test(should_answer_alike_by_maglev_with_one_two_and_four_workers),
 	cmocka_unit_test(should_follow_a_probe_across_workers),
 	cmocka_unit_test_setup(should_work_with_as_many_workers_as_there_may_be, setup),
 	cmocka_unit_test_setup(should_leave_its_output_alone_when_it_refuses, setup),
