@@ -103,6 +103,21 @@ class Flow:
         return packet(text(backend), text(local), self.protocol, s, *around(rng))
 
 
+def with_options(segment, options):
+    return segment[:12] + bytes([(20 + len(options)) // 4 << 4]) + segment[13:20] + options + segment[20:]
+
+
+def client_addresses(segment):
+    """What a server that reads TOA is told: (address, port) of each such option."""
+    at, end, found = 20, (segment[12] >> 4) * 4, []
+    while at < end and segment[at]:
+        length = 1 if segment[at] == 1 else segment[at + 1]
+        if segment[at] == 254 and length in (8, 20):
+            found.append((segment[at + 4 : at + length], struct.unpack("!H", segment[at + 2 : at + 4])[0]))
+        at += length
+    return found
+
+
 def text(address):
     return ".".join(map(str, address)) if len(address) == 4 else ":".join(address.hex()[i : i + 4] for i in range(0, 32, 4))
 
@@ -159,6 +174,24 @@ class JudgeTest(unittest.TestCase):
             self.same(Packet(data[14:]), after)
             self.assertEqual((after.source, after.ports[0]), (flow.vip, flow.service["port"]))
             self.assertEqual((after.destination, after.ports[1]), (ip(flow.client), flow.port))
+
+    def test_should_tell_servers_who_the_client_is_and_let_no_client_lie(self):
+        flows = [f for f in self.flows if f.protocol == TCP]
+        lies = [b"\xfe\x08\0\x01\x09\x09\x09\x09", b"\xfe\x14\0\x01" + bytes(16)]
+        for flow in flows:
+            flow.service["toa"] = flow.service["mode"] == "full-nat" and self.rng.random() < 0.5
+        for flags in (SYN, ACK, ACK):
+            for flow in flows:
+                options = b"\1\1\x08\x0a" + self.rng.randbytes(8) + self.rng.choice([b"", lies[0], lies[0] + lies[0], lies[1]])
+                s = with_options(transport(TCP, flow.port, flow.service["port"], b"x" * (flags == ACK), flags), options)
+                self.put(frame(packet(flow.client, flow.service["address"], TCP, s)))
+        replay = Replay(self.config, self.records)
+        for n, ((time, data), flow) in enumerate(zip(self.records, flows * 3)):
+            with self.subTest(packet=data.hex()):
+                after = self.only(replay, time)
+                self.same(Packet(data[14:]), after)
+                told = [(ip(flow.client), flow.port)] if flow.service["toa"] and n < 2 * len(flows) else []
+                self.assertEqual(client_addresses(after.segment), told)
 
     def only(self, replay, time):
         self.assertEqual((len(replay.sent[time]), replay.dropped[time]), (1, []))

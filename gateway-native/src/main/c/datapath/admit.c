@@ -198,9 +198,10 @@ enum dt_drop_reason admit(struct worker *worker, struct rte_mbuf *packet, const 
 
 	if (!is_first_packet(&meta->view))
 		return DT_DROP_NON_SYN_NO_SESSION;
-	if (unlikely(is_forged_source(worker, &meta->view)))
-		return DT_DROP_MALFORMED_IP;
 	reason = check_limits(worker, vip, *session != NULL);
+	// Behind the limits: a flood that they stop pays nothing for it.
+	if (reason == DT_DROP_NONE && unlikely(is_forged_source(worker, &meta->view)))
+		return DT_DROP_MALFORMED_IP;
 	if (reason == DT_DROP_NONE && !backend)
 		reason = choose(worker, &meta->view, vip, &backend);
 	if (reason != DT_DROP_NONE)
