@@ -54,7 +54,7 @@ public record Parameters(
           1.5e-3,
           3e-2,
           6,
-          2.5,
+          2,
           0,
           1.5,
           0.15,

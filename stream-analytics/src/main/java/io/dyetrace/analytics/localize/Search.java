@@ -119,7 +119,7 @@ final class Search {
     }
     for (int round = 0; round < MAX_ROUNDS; round++) {
       grow();
-      for (int sweep = 0; sweep < MAX_SWEEPS && sweep(); sweep++) {
+      for (int sweep = 0; sweep < MAX_SWEEPS && exchange(); sweep++) {
         grow();
       }
       double next = background(likelihood.backgroundLosses());
@@ -129,6 +129,13 @@ final class Search {
       likelihood = build(next);
     }
     sweep();
+  }
+
+  /** Whether an exchange of failed components for others made the set better. */
+  private boolean exchange() {
+    boolean one = sweep();
+    boolean several = merge();
+    return one || several;
   }
 
   /** For each failed component, what else might have failed instead. */
@@ -314,6 +321,44 @@ final class Search {
       fail(top);
     }
     return changed;
+  }
+
+  /**
+   * Puts a device in the place of two or more failed links that touch it where it explains their
+   * losses better than they do together: no exchange of one component for one leads there.
+   */
+  private boolean merge() {
+    boolean changed = false;
+    for (int device = links; device < components; device++) {
+      List<Integer> touching = new ArrayList<>();
+      for (int link : evidence.topology.linksOf(device - links)) {
+        if (failed.containsKey(link)) {
+          touching.add(link);
+        }
+      }
+      if (touching.size() > 1 && observable[device] && !failed.containsKey(device)) {
+        changed |= merge(device, touching);
+      }
+    }
+    return changed;
+  }
+
+  private boolean merge(int device, List<Integer> touching) {
+    Map<Integer, Double> before = new TreeMap<>(failed);
+    touching.forEach(this::heal);
+    double apart = 0;
+    for (int link : touching) {
+      apart += refine(link).surplus() - price(failed.size() + 1);
+      fit(link, before.getOrDefault(link, 0.0));
+    }
+    touching.forEach(this::heal);
+    Candidate whole = refine(device);
+    if (whole.surplus() - price(failed.size() + 1) > apart) {
+      fail(whole);
+      return true;
+    }
+    touching.forEach(link -> fit(link, before.getOrDefault(link, 0.0)));
+    return false;
   }
 
   /** The most evident components that have not failed, best first. */

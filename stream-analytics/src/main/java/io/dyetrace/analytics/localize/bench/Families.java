@@ -6,6 +6,9 @@ import java.util.function.LongFunction;
 
 /** What is measured: the protocols, their parameters, and what was published for them. */
 final class Families {
+  private static final String VARIED =
+      "fat trees of 6 to 14 ports, 2 to 8 hosts a rack, 1 to 8 links lose from 0.1 to 20 % in ranges of their own, background up to 3e-6 to 3e-4, ";
+
   private Families() {}
 
   /**
@@ -68,6 +71,16 @@ final class Families {
             device + "25,000 flows",
             "Flock .351",
             s -> FatTreeTraces.devices(s, sets, 25_000)),
+        family(
+            "links, known paths, varied",
+            VARIED + "4,000 to 20,000 flows, up to 30 % of them to one rack",
+            "",
+            s -> FatTreeTraces.varied(s, known)),
+        family(
+            "links, active probes, varied",
+            VARIED + "20 to 99 packets a probe path",
+            "",
+            s -> FatTreeTraces.varied(s, active)),
         family(
             "007, uniform",
             "2 pods, 40 racks, 800 hosts, 4,160 directed links, 60 flows a host of 1 to 100 packets, 1 to 10 links lose 0.05 to 1 %, background up to 1e-6",

@@ -45,7 +45,33 @@ final class FatTreeTraces {
     for (int link : trace.failedLinks) {
       loss.link[link] = rate(random);
     }
-    traffic(trace, tree, loss, view, flows, random);
+    traffic(trace, tree, loss, view, flows, 0, random);
+    return trace;
+  }
+
+  /**
+   * One to eight failed links in a network that differs from trace to trace: 6 to 14 ports, 2 to 8
+   * hosts a rack, loss rates from 0.1 to 5 % and beyond, backgrounds over two decades, more or less
+   * traffic, part of it to one rack. Nothing that was chosen for one setting helps in the others.
+   */
+  static LabelledTrace varied(long seed, View view) {
+    SplittableRandom random = new SplittableRandom(seed);
+    FatTree tree = new FatTree(6 + 2 * random.nextInt(5), 2 + random.nextInt(7), false);
+    Topology topology = tree.network.topology();
+    LabelledTrace trace = new LabelledTrace("varied-links-" + seed, view.name(), topology);
+    Loss loss = new Loss(topology, 0, Math.pow(10, -5.5 + 2 * random.nextDouble()), random);
+    int count = 1 + random.nextInt(8);
+    while (trace.failedLinks.size() < count) {
+      trace.failedLinks.add(random.nextInt(topology.links()));
+    }
+    double lowest = Math.pow(10, -3 + random.nextDouble());
+    double ratio = 2 + 18 * random.nextDouble();
+    for (int link : trace.failedLinks) {
+      loss.link[link] = lowest * Math.pow(ratio, random.nextDouble());
+    }
+    int size = view == View.ACTIVE ? 20 + random.nextInt(80) : 4000 + random.nextInt(16_000);
+    double hot = 0.3 * random.nextDouble();
+    traffic(trace, tree, loss, view, size, hot, random);
     return trace;
   }
 
@@ -75,7 +101,7 @@ final class FatTreeTraces {
         }
       }
     }
-    traffic(trace, tree, loss, view, flows, random);
+    traffic(trace, tree, loss, view, flows, 0, random);
     return trace;
   }
 
@@ -83,15 +109,24 @@ final class FatTreeTraces {
     return LOWEST_LOSS + (HIGHEST_LOSS - LOWEST_LOSS) * random.nextDouble();
   }
 
+  /** Flows between random hosts, this share of them to hosts of the first rack. */
   private static void traffic(
-      LabelledTrace trace, FatTree tree, Loss loss, View view, int flows, SplittableRandom random) {
+      LabelledTrace trace,
+      FatTree tree,
+      Loss loss,
+      View view,
+      int flows,
+      double hot,
+      SplittableRandom random) {
+    int rack = tree.hosts.length / (tree.pods * tree.half);
     if (view == View.ACTIVE) {
       probes(trace, tree, loss, flows, random);
       return;
     }
     for (int f = 0; f < flows; f++) {
       int from = random.nextInt(tree.hosts.length);
-      int to = random.nextInt(tree.hosts.length - 1);
+      boolean toFirst = hot > 0 && from >= rack && random.nextDouble() < hot;
+      int to = random.nextInt(toFirst ? rack : tree.hosts.length - 1);
       to += to >= from ? 1 : 0;
       List<int[]> paths = tree.paths(from, to);
       int[] taken = paths.get(random.nextInt(paths.size()));
