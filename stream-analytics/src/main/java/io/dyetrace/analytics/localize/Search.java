@@ -33,7 +33,7 @@ final class Search {
 
   private final Evidence evidence;
   private final Parameters parameters;
-  private final Likelihood.Index index;
+  private final EvidenceIndex index;
   private final int links;
   private final int components;
   private final boolean[] observable;
@@ -48,7 +48,7 @@ final class Search {
   Search(Evidence evidence, Parameters parameters) {
     this.evidence = evidence;
     this.parameters = parameters;
-    index = new Likelihood.Index(evidence);
+    index = new EvidenceIndex(evidence);
     links = evidence.topology.links();
     components = evidence.topology.components();
     observable = new boolean[components];
