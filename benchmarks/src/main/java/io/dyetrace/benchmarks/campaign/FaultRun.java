@@ -51,10 +51,12 @@ final class FaultRun {
     Topology topology = Topology.parse(yaml, fault.id());
     long quietNs = setting.learned() ? LEARNED_NS : JUST_STARTED_NS;
     long fromNs = quietNs + (long) (10 * SECOND * random.nextDouble());
-    long toNs = fromNs + fault.scenario().lastsNs();
+    long toNs = fromNs + fault.scenario().lastsNs(fault);
+    toNs += setting.learned() ? 0 : fault.scenario().untilPortsAreKnownNs();
     long endNs = toNs + AFTER_NS;
     Simulation sim = setting.simulation(topology, random, endNs);
-    Label label = fault.scenario().inject(sim, new Site(topology, random, fromNs, toNs));
+    Label label =
+        fault.scenario().inject(sim, new Site(topology, random, fromNs, toNs, fault.share()));
     List<Said> said = new ArrayList<>();
     try (SimulatedJob job =
         new SimulatedJob(

@@ -44,7 +44,7 @@ final class QuietRun {
                 said.add(Said.of(atNs, verdict));
               }
             })) {
-      Site site = new Site(topology, random, 0, endNs);
+      Site site = new Site(topology, random, 0, endNs, 0);
       List<QuietDay.Event> events = QuietDay.play(quiet, site, sim, job.broker());
       Iterator<Delivery> stream = sim.stream();
       long now = SECOND;

@@ -65,7 +65,7 @@ final class Report {
       matrix(t, unknown);
       table(t, "By kind of fault", unknown, r -> r.fault().scenario().word());
     }
-    LossCurve.append(t, unknown);
+    LossCurve.append(t, main);
     quiet(t);
     t.append('\n').append(AlarmBudget.describe(outcome.plan())).append('\n');
     findings(t);

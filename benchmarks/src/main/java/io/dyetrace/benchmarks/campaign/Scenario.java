@@ -190,12 +190,14 @@ enum Scenario {
   PARTIAL_LOSS(FaultClass.LINK_LOSS) {
     @Override
     Label inject(Simulation sim, Site at) {
-      return link(sim, at, this, Way.TO_NODE, 0.002 * Math.pow(50, at.random().nextDouble()));
+      return link(sim, at, this, Way.TO_NODE, at.share());
     }
 
     @Override
-    long lastsNs() {
-      return 240 * SECOND;
+    long lastsNs(FaultCase fault) {
+      double bound =
+          LossCurve.boundSeconds(fault.share(), LossCurve.LEAST_USUAL, fault.density() / 5);
+      return (long) (2.5 * bound * SECOND) + 30 * SECOND;
     }
   },
   WEAK_JITTER(FaultClass.NODE_JITTER) {
@@ -208,7 +210,7 @@ enum Scenario {
     }
 
     @Override
-    long lastsNs() {
+    long lastsNs(FaultCase fault) {
       return 120 * SECOND;
     }
   },
@@ -226,15 +228,7 @@ enum Scenario {
   };
 
   /** Faults that the detection does not claim to know yet: they are counted apart. */
-  private static final List<Scenario> UNKNOWN =
-      List.of(
-          LINK_BUCKET,
-          LINK_TO_NODE,
-          LINK_FROM_NODE,
-          LINK_TO_BACKENDS,
-          PARTIAL_LOSS,
-          WEAK_JITTER,
-          RACK_DOWN);
+  private static final List<Scenario> UNKNOWN = List.of(WEAK_JITTER, RACK_DOWN);
 
   private final FaultClass faultClass;
 
@@ -253,8 +247,25 @@ enum Scenario {
     return !UNKNOWN.contains(this);
   }
 
-  long lastsNs() {
-    return faultClass == FaultClass.NO_DATA || !known() ? 45 * SECOND : 30 * SECOND;
+  /** How long the fault lasts. */
+  long lastsNs(FaultCase fault) {
+    return switch (this) {
+      case LINK_BUCKET -> 120 * SECOND;
+      case LINK_TO_NODE, LINK_FROM_NODE, LINK_TO_BACKENDS -> 60 * SECOND;
+      default -> faultClass == FaultClass.NO_DATA || !known() ? 45 * SECOND : 30 * SECOND;
+    };
+  }
+
+  /**
+   * How much longer just after a start: of a loss before the first stamp nobody knows which node it
+   * was to meet until its source port is met again.
+   */
+  long untilPortsAreKnownNs() {
+    return switch (this) {
+      case LINK_BUCKET -> 340 * SECOND;
+      case LINK_TO_NODE, LINK_FROM_NODE, PARTIAL_LOSS -> 180 * SECOND;
+      default -> 0;
+    };
   }
 
   /** Its name as arguments and reports have it. */

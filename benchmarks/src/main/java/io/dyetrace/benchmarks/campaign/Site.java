@@ -7,8 +7,12 @@ import io.dyetrace.common.topology.Vip;
 import java.util.List;
 import java.util.Random;
 
-/** Where and when a fault is injected: picks whom it hits. */
-record Site(Topology topology, Random random, long fromNs, long toNs) {
+/**
+ * Where and when a fault is injected: picks whom it hits.
+ *
+ * @param share of the packets that a partial loss takes
+ */
+record Site(Topology topology, Random random, long fromNs, long toNs, double share) {
   <T> T pick(List<T> of) {
     return of.get(random.nextInt(of.size()));
   }

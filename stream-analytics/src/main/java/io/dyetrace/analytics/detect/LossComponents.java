@@ -29,6 +29,9 @@ final class LossComponents {
   private final LossTest.Family[] families =
       new LossTest.Family[LossSide.COUNT * Tier.values().length];
 
+  private String lastNode = "";
+  private LossTest @Nullable [] lastTests;
+
   LossComponents(Network network) {
     this.network = network;
     for (int i = 0; i < families.length; i++) {
@@ -57,8 +60,20 @@ final class LossComponents {
     };
   }
 
+  /** A probe asks for the same node many times in a row, by the same name. */
+  private LossTest @Nullable [] tests(LossSide side, String name) {
+    if (side.ordinal() >= LossSide.OF_NODE) {
+      return of(side).get(name);
+    }
+    if (!name.equals(lastNode)) {
+      lastNode = name;
+      lastTests = nodes.get(name);
+    }
+    return lastTests;
+  }
+
   private void with(LossSide side, String name, Consumer<LossTest> then) {
-    LossTest[] tests = of(side).get(name);
+    LossTest[] tests = tests(side, name);
     if (tests != null) {
       then.accept(test(tests, side, name));
     }
