@@ -49,7 +49,7 @@ public final class FaultDetectors implements Detector.Factory {
 
   @Override
   public Detector create(String cluster, Parameters parameters) {
-    FaultDetector detector = new FaultDetector(topology(), config(cluster, parameters));
+    FaultDetector detector = new FaultDetector(part(cluster), config(cluster, parameters));
     detector.adopt(past.read());
     LOG.info("detection of a new cluster: {}", detector.falseAlarmBudget());
     return new Adapter(detector, cluster, parameters);
@@ -58,7 +58,7 @@ public final class FaultDetectors implements Detector.Factory {
   @Override
   public Detector restore(String cluster, Parameters parameters, byte[] snapshot) {
     FaultDetector detector =
-        FaultDetector.restore(topology(), config(cluster, parameters), snapshot);
+        FaultDetector.restore(part(cluster), config(cluster, parameters), snapshot);
     detector.adopt(past.read());
     return new Adapter(detector, cluster, parameters);
   }
@@ -66,6 +66,17 @@ public final class FaultDetectors implements Detector.Factory {
   /** How the topology's replies are told apart. */
   public Flows flows() {
     return Flows.of(topology());
+  }
+
+  /** What is the cluster's own: nobody misses in one what only another has. */
+  private Topology part(String cluster) {
+    String region = topology().region() + "/";
+    Topology part =
+        topology().part(cluster.startsWith(region) ? cluster.substring(region.length()) : "");
+    if (part.components().isEmpty()) {
+      LOG.warn("{}: records come from it, and the topology names nothing there", cluster);
+    }
+    return part;
   }
 
   private Topology topology() {
@@ -110,7 +121,7 @@ public final class FaultDetectors implements Detector.Factory {
     @Override
     public Detector with(Parameters changed) {
       FaultDetector same =
-          FaultDetector.restore(topology(), config(cluster, changed), detector.snapshot());
+          FaultDetector.restore(part(cluster), config(cluster, changed), detector.snapshot());
       return new Adapter(same, cluster, changed);
     }
 

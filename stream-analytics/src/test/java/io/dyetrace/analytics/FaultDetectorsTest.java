@@ -79,4 +79,27 @@ class FaultDetectorsTest {
     Detector with = other.restore(CLUSTER, new Parameters(9, List.of(unknown)), without.snapshot());
     assertThat(run(with, 60 * SECOND)).as("as the configuration has it").isNotEmpty();
   }
+
+  @Test
+  void shouldMissNothingThatBelongsToAnotherCluster() {
+    String two =
+        SimTopology.labYaml()
+            .replace(
+                "{name: prober-1,",
+                String.join(
+                    "\n          - ",
+                    "{name: gw-far, kind: gateway, cluster: far, tier: CLB}",
+                    "{name: prober-far, kind: prober, cluster: far, prober_id: 9}",
+                    "{name: prober-1,"));
+    assertThat(two).contains("gw-far");
+    Detector lab = SimulatedDetectors.of(two).create(CLUSTER, Parameters.UNCHANGED);
+    List<Verdict> verdicts = run(lab, 70 * SECOND);
+    assertThat(verdicts).isNotEmpty().allMatch(v -> v.getFaultId().equals("NODE_CRASH/gw-2"));
+  }
+
+  @Test
+  void shouldAccuseNobodyForRecordsOfAClusterThatNobodyNamed() {
+    Detector unknown = factory.create("lab/typo", Parameters.UNCHANGED);
+    assertThat(run(unknown, 70 * SECOND)).isEmpty();
+  }
 }

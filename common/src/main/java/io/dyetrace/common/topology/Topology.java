@@ -7,12 +7,15 @@ import io.dyetrace.common.config.LocationConfig;
 import io.dyetrace.common.config.StrictYaml;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What there is and where it stands: the document every part of the analysis shares.
@@ -29,6 +32,7 @@ import java.util.Optional;
 public final class Topology {
   private static final int FORMAT_VERSION = 1;
 
+  private final Document document;
   private final String region;
   private final Map<String, Component> components = new LinkedHashMap<>();
   private final Map<String, LocationConfig> locations = new LinkedHashMap<>();
@@ -73,6 +77,7 @@ public final class Topology {
   }
 
   private Topology(Document document) {
+    this.document = document;
     this.region = document.region();
     for (Zone zone : document.zones()) {
       for (Rack rack : zone.racks()) {
@@ -113,6 +118,45 @@ public final class Topology {
     } catch (ConfigException e) {
       throw new ConfigException(origin + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * One cluster by itself: its components, the VIPs that its gateways serve, and the hosts of their
+   * backends, wherever these stand. Empty when there is no such cluster.
+   */
+  public Topology part(String cluster) {
+    List<Vip> served = new ArrayList<>();
+    for (Vip vip : document.vips()) {
+      List<String> nodes = vip.nodes().stream().filter(n -> isIn(cluster, n)).toList();
+      if (!nodes.isEmpty()) {
+        served.add(vip.servedBy(nodes));
+      }
+    }
+    Set<String> hosts =
+        served.stream()
+            .flatMap(v -> v.backends().stream())
+            .map(b -> hostOf(b.name()))
+            .collect(Collectors.toSet());
+    List<Zone> zones =
+        document.zones().stream()
+            .map(
+                z ->
+                    new Zone(
+                        z.name(), z.racks().stream().map(r -> part(r, cluster, hosts)).toList()))
+            .toList();
+    return new Topology(new Document(document.version(), region, zones, served));
+  }
+
+  private boolean isIn(String cluster, String component) {
+    return Objects.requireNonNull(components.get(component)).cluster().equals(cluster);
+  }
+
+  private static Rack part(Rack rack, String cluster, Set<String> hosts) {
+    return new Rack(
+        rack.name(),
+        rack.components().stream()
+            .filter(c -> c.cluster().equals(cluster) || hosts.contains(c.name()))
+            .toList());
   }
 
   /** The region everything stands in. */

@@ -121,4 +121,9 @@ public record Vip(
       }
     }
   }
+
+  /** The same on some of its nodes. */
+  Vip servedBy(List<String> some) {
+    return new Vip(name, address, privateAddress, port, protocol, probe, some, backends);
+  }
 }

@@ -72,6 +72,55 @@ class TopologyTest {
   }
 
   @Test
+  void shouldGiveAClusterByItselfWithTheHostsOfItsBackends() {
+    Topology two =
+        Topology.parse(
+            """
+            version: 1
+            region: eu
+            zones:
+              - name: a
+                racks:
+                  - name: r1
+                    components:
+                      - {name: gw-1, kind: gateway, cluster: one, tier: CLB}
+                      - {name: gw-2, kind: gateway, cluster: two, tier: CLB}
+                      - {name: prober-1, kind: prober, cluster: one, prober_id: 1}
+                      - {name: prober-2, kind: prober, cluster: two, prober_id: 2}
+                      - {name: rs-1, kind: backend_host, cluster: shared}
+                      - {name: rs-2, kind: backend_host, cluster: shared}
+            vips:
+              - name: vip-a
+                address: 198.19.0.1
+                port: 80
+                protocol: tcp
+                nodes: [gw-1]
+                backends: [{name: rs-1-a, address: 198.18.31.2, port: 80}]
+              - name: vip-b
+                address: 198.19.0.2
+                port: 80
+                protocol: tcp
+                nodes: [gw-1, gw-2]
+                backends: [{name: web-b, address: 198.18.32.2, port: 80, host: rs-2}]
+            """,
+            "x.yaml");
+
+    Topology part = two.part("two");
+    assertThat(part.components())
+        .extracting(Component::name)
+        .containsExactly("gw-2", "prober-2", "rs-2");
+    assertThat(part.vips()).extracting(Vip::name).containsExactly("vip-b");
+    assertThat(part.vips().get(0).nodes()).containsExactly("gw-2");
+    assertThat(part.hostOf("web-b")).isEqualTo("rs-2");
+    assertThat(part.location("gw-2")).isEqualTo(two.location("gw-2"));
+    assertThat(two.part("one").components())
+        .extracting(Component::name)
+        .containsExactly("gw-1", "prober-1", "rs-1", "rs-2");
+    assertThat(two.part("three").components()).isEmpty();
+    assertThat(two.part("three").vips()).isEmpty();
+  }
+
+  @Test
   void shouldFindAProberById() {
     assertThat(topology.prober(2)).map(Component::name).contains("prober-2");
     assertThat(topology.prober(3)).isEmpty();
