@@ -73,8 +73,7 @@ final class Arbiter {
    * What a node of another tier took that stands accused as well: it does not make anybody who
    * could have taken both the likelier. Nor does what anybody took beside a prober that fails.
    */
-  private static Set<Long> explainedByOthers(
-      Evaluation now, Suspicion s, List<Suspicion> chosen) {
+  private static Set<Long> explainedByOthers(Evaluation now, Suspicion s, List<Suspicion> chosen) {
     Set<Long> explained = new HashSet<>();
     if (s.hypothesis().kind() == ComponentKind.PROBER) {
       chosen.forEach(other -> other.explains().forEach(p -> explained.add(p.key())));

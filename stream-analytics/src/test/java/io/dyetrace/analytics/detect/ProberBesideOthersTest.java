@@ -37,8 +37,7 @@ class ProberBesideOthersTest {
   void shouldBeAccusedBesideADeadGateway() {
     for (int seed = 0; seed < SEEDS; seed++) {
       Simulation sim =
-          lab(seed, "prober-1", ProberFailure.SENDS_INTO_NOTHING)
-              .crash("gw-4", 40 * SECOND, TO_NS);
+          lab(seed, "prober-1", ProberFailure.SENDS_INTO_NOTHING).crash("gw-4", 40 * SECOND, TO_NS);
       assertThat(opened(sim))
           .as("seed " + seed)
           .containsExactly("NODE_CRASH/gw-4", "PROBER_FAULT/prober-1");
