@@ -34,7 +34,7 @@ enum Scenario {
     @Override
     Label inject(Simulation sim, Site at) {
       String node = at.node();
-      sim.crash(node, at.fromNs(), at.toNs()).outage("agent/" + node, at.fromNs(), at.toNs());
+      powerOff(sim, at, node);
       return at.label(this, "gateway and agent are gone", node);
     }
   },
@@ -218,17 +218,51 @@ enum Scenario {
     @Override
     Label inject(Simulation sim, Site at) {
       String rack = at.rack();
-      at.nodesOfRack(rack)
-          .forEach(
-              n ->
-                  sim.crash(n, at.fromNs(), at.toNs())
-                      .outage("agent/" + n, at.fromNs(), at.toNs()));
-      return at.label(this, "every node of a rack is gone", rack);
+      at.nodesOfRack(rack).forEach(n -> powerOff(sim, at, n));
+      return at.ofPlace(this, "every node of a rack is gone", rack, at.nodesOfRack(rack));
+    }
+  },
+  RACK_GATEWAYS_DIE(FaultClass.NODE_CRASH) {
+    @Override
+    Label inject(Simulation sim, Site at) {
+      String rack = at.rack();
+      at.nodesOfRack(rack).forEach(n -> sim.crash(n, at.fromNs(), at.toNs()));
+      return at.ofPlace(this, "every gateway of a rack dies", rack, at.nodesOfRack(rack));
+    }
+  },
+  RACK_JITTER(FaultClass.NODE_JITTER) {
+    @Override
+    Label inject(Simulation sim, Site at) {
+      String rack = at.rack();
+      long period = 400 * MS + (long) (600 * MS * at.random().nextDouble());
+      long stopped = Math.min(period - 40 * MS, period / 2 + 50 * MS);
+      for (String node : at.nodesOfRack(rack)) {
+        long lateNs = (long) (period * at.random().nextDouble());
+        sim.jitter(node, at.fromNs() + lateNs, at.toNs(), stopped, period);
+      }
+      return at.ofPlace(this, "every node of a rack jitters", rack, at.nodesOfRack(rack));
+    }
+  },
+  RACK_HALF(FaultClass.NODE_CRASH) {
+    @Override
+    Label inject(Simulation sim, Site at) {
+      List<String> nodes = at.nodesOfRack(at.rack());
+      List<String> gone = nodes.subList(0, Math.max(1, nodes.size() / 2));
+      gone.forEach(n -> powerOff(sim, at, n));
+      return at.label(this, "half of a rack is gone, the others are well", gone);
+    }
+  },
+  ZONE_DOWN(FaultClass.NODE_CRASH) {
+    @Override
+    Label inject(Simulation sim, Site at) {
+      String zone = at.zone();
+      at.nodesOfZone(zone).forEach(n -> powerOff(sim, at, n));
+      return at.ofPlace(this, "every node of a zone is gone", zone, at.nodesOfZone(zone));
     }
   };
 
   /** Faults that the detection does not claim to know yet: they are counted apart. */
-  private static final List<Scenario> UNKNOWN = List.of(WEAK_JITTER, RACK_DOWN);
+  private static final List<Scenario> UNKNOWN = List.of(WEAK_JITTER);
 
   private final FaultClass faultClass;
 
@@ -293,6 +327,10 @@ enum Scenario {
     long stopped = Math.min(period - 40 * MS, (long) (share * period) + 50 * MS);
     sim.jitter(node, at.fromNs(), at.toNs(), stopped, period);
     return at.label(scenario, "stopped for %d of %d ms".formatted(stopped / MS, period / MS), node);
+  }
+
+  private static void powerOff(Simulation sim, Site at, String node) {
+    sim.crash(node, at.fromNs(), at.toNs()).outage("agent/" + node, at.fromNs(), at.toNs());
   }
 
   private static Label prober(Simulation sim, Site at, Scenario scenario, ProberFailure failure) {

@@ -59,7 +59,31 @@ record Site(Topology topology, Random random, long fromNs, long toNs, double sha
     return gateways().stream().map(Component::name).filter(n -> rackOf(n).equals(rack)).toList();
   }
 
+  String zone() {
+    return zoneOf(node());
+  }
+
+  private String zoneOf(String node) {
+    return topology.location(node).orElseThrow().zone();
+  }
+
+  List<String> nodesOfZone(String zone) {
+    return gateways().stream().map(Component::name).filter(n -> zoneOf(n).equals(zone)).toList();
+  }
+
   Label label(Scenario scenario, String severity, String component) {
-    return new Label(scenario.faultClass(), List.of(component), fromNs, toNs, severity, 1);
+    return label(scenario, severity, List.of(component));
+  }
+
+  /** Of several components, each of which is rightly accused. */
+  Label label(Scenario scenario, String severity, List<String> components) {
+    return new Label(scenario.faultClass(), components, fromNs, toNs, severity, 1);
+  }
+
+  /** Of a rack or zone, whose only node is as good a name for it. */
+  Label ofPlace(Scenario scenario, String severity, String place, List<String> nodes) {
+    return nodes.size() == 1
+        ? label(scenario, severity, List.of(place, nodes.get(0)))
+        : label(scenario, severity, place);
   }
 }

@@ -2,7 +2,6 @@ package io.dyetrace.analytics.detect;
 
 import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.registry.FaultClass;
-import io.dyetrace.common.registry.Tier;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -51,45 +50,52 @@ final class Arbiter {
     List<Suspicion> chosen = new ArrayList<>();
     Set<Long> explained = new HashSet<>();
     for (Suspicion s : byWeight) {
-      if (chosen.stream().anyMatch(c -> covers(c.hypothesis(), s.hypothesis()))) {
+      if (chosen.stream().anyMatch(c -> covers(now.network(), c.hypothesis(), s.hypothesis()))) {
         continue;
       }
       long left = s.explains().stream().filter(p -> !explained.contains(p.key())).count();
       if (left >= Math.min(LEFT_OVER, s.explains().size())) {
-        chosen.removeIf(c -> covers(s.hypothesis(), c.hypothesis()));
+        chosen.removeIf(c -> covers(now.network(), s.hypothesis(), c.hypothesis()));
         chosen.add(s);
         s.explains().forEach(p -> explained.add(p.key()));
       }
     }
     List<Accusation> accusations = new ArrayList<>();
     for (Suspicion s : chosen) {
-      Set<Long> others = explainedByOthers(now, s, chosen);
+      Set<Long> others = explainedByOthers(s, chosen);
       accusations.add(rate(now, s, others, nats.getOrDefault(s.hypothesis(), 0.0)));
     }
     return accusations;
   }
 
   /**
-   * What a node of another tier took that stands accused as well: it does not make anybody who
-   * could have taken both the likelier. Nor does what anybody took beside a prober that fails.
+   * What other nodes, racks or zones took that stand accused as well: it does not make anybody who
+   * could have taken that and this the likelier. Nor does what anybody took beside a prober that
+   * fails.
    */
-  private static Set<Long> explainedByOthers(Evaluation now, Suspicion s, List<Suspicion> chosen) {
+  private static Set<Long> explainedByOthers(Suspicion s, List<Suspicion> chosen) {
     Set<Long> explained = new HashSet<>();
     if (s.hypothesis().kind() == ComponentKind.PROBER) {
       chosen.forEach(other -> other.explains().forEach(p -> explained.add(p.key())));
       s.explains().forEach(p -> explained.remove(p.key()));
     }
-    if (s.hypothesis().kind() == ComponentKind.NODE) {
-      Tier own = now.network().tierOf(s.hypothesis().component());
+    if (carries(s.hypothesis())) {
       for (Suspicion other : chosen) {
-        if (other.hypothesis().kind() == ComponentKind.NODE
-            && now.network().tierOf(other.hypothesis().component()) != own) {
+        if (!other.hypothesis().equals(s.hypothesis()) && carries(other.hypothesis())) {
           other.explains().forEach(p -> explained.add(p.key()));
         }
       }
       s.explains().forEach(p -> explained.remove(p.key()));
     }
     return explained;
+  }
+
+  /** Packets pass it. */
+  private static boolean carries(Hypothesis h) {
+    return switch (h.kind()) {
+      case NODE, RACK, ZONE -> true;
+      default -> false;
+    };
   }
 
   private Accusation rate(Evaluation now, Suspicion s, Set<Long> others, double ownNats) {
@@ -99,7 +105,7 @@ final class Arbiter {
       return rate(s, nats, ownNats);
     }
     for (Hypothesis rival : likelihood.rivals(s.explains())) {
-      if (!covers(s.hypothesis(), rival)) {
+      if (!covers(now.network(), s.hypothesis(), rival)) {
         nats.put(rival, likelihood.nats(rival, now, s.firstBadNs(), others));
       }
     }
@@ -124,11 +130,19 @@ final class Arbiter {
 
   /**
    * Whether the first makes the second superfluous: a dead node neither jitters nor keeps its
-   * telemetry coming, and who is attacked is over its limits.
+   * telemetry coming, and who is attacked is over its limits. What fails as a whole explains its
+   * parts.
    */
-  static boolean covers(Hypothesis larger, Hypothesis smaller) {
+  static boolean covers(Network network, Hypothesis larger, Hypothesis smaller) {
     if (larger.equals(smaller)) {
       return false;
+    }
+    Place place = network.places().of(larger);
+    if (place != null) {
+      return place.holds(smaller)
+          && (larger.faultClass() == FaultClass.NODE_CRASH
+              || larger.faultClass() == smaller.faultClass()
+              || smaller.faultClass() == FaultClass.LINK_LOSS);
     }
     if (larger.faultClass() == FaultClass.NODE_CRASH
         && smaller.faultClass() != FaultClass.LINK_LOSS) {

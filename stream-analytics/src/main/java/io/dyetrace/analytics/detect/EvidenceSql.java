@@ -2,6 +2,7 @@ package io.dyetrace.analytics.detect;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -117,6 +118,25 @@ final class EvidenceSql {
         + " AND node IN ("
         + quote(nodes)
         + ") GROUP BY node ORDER BY node";
+  }
+
+  /** Second by second: which members of a rack or zone beat, stamped or sent. */
+  static String signsOfLife(Place place, long fromNs, long toNs) {
+    String of = place.kind.name().toLowerCase(Locale.ROOT) + " = " + quote(place.name);
+    return "SELECT toStartOfSecond(time) AS second, uniqExact(node) AS members, groupUniqArray(node) AS alive FROM"
+        + " (SELECT time, node FROM node_counters WHERE "
+        + within("time", fromNs, toNs)
+        + " AND "
+        + of
+        + " UNION ALL SELECT time, node FROM trace_points WHERE "
+        + within("time", fromNs, toNs)
+        + " AND "
+        + of
+        + " UNION ALL SELECT time, prober AS node FROM probes WHERE "
+        + within("time", fromNs, toNs)
+        + " AND "
+        + of
+        + ") GROUP BY second ORDER BY second";
   }
 
   static String proberResults(String prober, long fromNs, long toNs) {

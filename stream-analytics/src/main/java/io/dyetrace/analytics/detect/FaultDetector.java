@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Joins probe results with points and counters and gives verdicts. Not thread-safe; time enters as
@@ -197,6 +198,7 @@ public final class FaultDetector {
         suspicions.addAll(rule.suspects(now));
       }
     }
+    suspicions.addAll(SharedFaults.suspects(now, suspicions));
     return ledger.enter(now, arbiter.arbitrate(now, suspicions), caughtUp);
   }
 
@@ -233,6 +235,7 @@ public final class FaultDetector {
           watch.suspect(Kind.NODE, component.substring(at + 1));
         }
         case LINK -> LossSide.ends(component).forEach(end -> suspectEnd(end));
+        case RACK, ZONE -> watchAll(network.places().of(h));
         default -> watch.suspect(Kind.NODE, component);
       }
     }
@@ -245,6 +248,14 @@ public final class FaultDetector {
       watch.suspect(Kind.PROBER, end);
     } else if (network.vips().contains(end)) {
       watch.suspect(Kind.VIP, end);
+    }
+  }
+
+  private void watchAll(@Nullable Place place) {
+    if (place != null) {
+      place.nodes.forEach(n -> watch.suspect(Kind.NODE, n));
+      place.probers.forEach(p -> watch.suspect(Kind.PROBER, p));
+      place.hosts.forEach(b -> watch.suspect(Kind.HOST, b));
     }
   }
 

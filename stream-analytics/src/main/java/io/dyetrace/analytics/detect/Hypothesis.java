@@ -35,8 +35,32 @@ record Hypothesis(FaultClass faultClass, ComponentKind kind, String component)
         var hosts = network.hostsOf(p.vip());
         yield hosts.contains(component) ? 1.0 / hosts.size() : 0;
       }
+      case RACK, ZONE -> {
+        Place place = network.places().of(this);
+        yield place == null ? 0 : meetsPlace(p, place, network);
+      }
       default -> 0;
     };
+  }
+
+  private static double meetsPlace(JudgedProbe p, Place place, Network network) {
+    boolean failed = p.fate().isFailed();
+    double missed = 1;
+    for (int i = 0; i < p.hops().size(); i++) {
+      // A failed one may have met somebody only where it failed.
+      if (failed && i != p.at()) {
+        continue;
+      }
+      Hop hop = p.hops().get(i);
+      var nodes = network.nodesOf(p.vip(), hop.leg().tier());
+      if (place.nodes.contains(hop.node())) {
+        return 1;
+      }
+      if (hop.node().isEmpty() && !nodes.isEmpty()) {
+        missed *= 1 - (double) place.count(nodes) / nodes.size();
+      }
+    }
+    return 1 - missed;
   }
 
   private static double meetsNode(JudgedProbe p, String node, Network network) {

@@ -122,7 +122,7 @@ final class Likelihood {
     return nats;
   }
 
-  private static List<JudgedProbe> mayMeet(Hypothesis h, ProbeIndex index) {
+  private Collection<JudgedProbe> mayMeet(Hypothesis h, ProbeIndex index) {
     String component = h.component();
     return switch (h.kind()) {
       case NODE -> index.mayPass(component);
@@ -130,6 +130,10 @@ final class Likelihood {
       case PROBER -> index.ofProber(component);
       case VIP -> index.ofVip(component);
       case BACKEND -> index.toHost(component);
+      case RACK, ZONE -> {
+        Place place = network.places().of(h);
+        yield place == null ? List.of() : index.mayPassAny(place.nodes);
+      }
       default -> List.of();
     };
   }

@@ -46,12 +46,14 @@ final class Network {
   private final Map<String, List<String>> controls = new HashMap<>();
   private final Map<String, String> hosts = new HashMap<>();
   private final Flows flows;
+  private final Places places;
 
   Network(Topology topology) {
     this.topology = topology;
     this.nodes = names(Component.Kind.GATEWAY);
     this.probers = names(Component.Kind.PROBER);
     this.flows = Flows.of(topology);
+    this.places = new Places(topology);
     for (Component c : topology.components(Component.Kind.GATEWAY)) {
       tiers.put(c.name(), Objects.requireNonNull(c.tier()));
     }
@@ -172,6 +174,10 @@ final class Network {
     return flows;
   }
 
+  Places places() {
+    return places;
+  }
+
   /** The VIP that a packet nobody could read further was addressed to; empty when unknown. */
   String vipOf(ByteString address, int port) {
     String vip = vipsByService.get(new Service(address, port));
@@ -260,6 +266,7 @@ final class Network {
         int at = name.lastIndexOf('@');
         yield nodesOf(name.substring(0, Math.max(0, at))).contains(name.substring(at + 1));
       }
+      case RACK, ZONE -> places.of(h) != null;
       // A node, a prober, or all nodes of a cluster.
       case TELEMETRY ->
           topology.component(name).isPresent()

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +53,7 @@ final class NoDataRule implements FaultRule {
     Map<String, List<Silent>> silentByCluster = new TreeMap<>();
     for (String node : now.scope().nodes()) {
       long silentNs = silentNs(now, node);
-      if (silentNs >= silenceNs - slackNs && probesWell(now, node)) {
+      if (silentNs >= silenceNs - slackNs && !explained(now, node) && probesWell(now, node)) {
         silentByCluster
             .computeIfAbsent(now.network().clusterOf(node), k -> new ArrayList<>())
             .add(new Silent(node, silentNs));
@@ -112,6 +113,13 @@ final class NoDataRule implements FaultRule {
     return now.network().nodes().stream()
         .filter(n -> now.network().clusterOf(n).equals(cluster) && !now.node(n).drained())
         .toList();
+  }
+
+  /** It is known to be dead, or its rack or zone is. */
+  private static boolean explained(Evaluation now, String node) {
+    Places places = now.network().places();
+    return Stream.of(node, places.rackOf(node), places.zoneOf(node))
+        .anyMatch(c -> now.openFaults().contains(FaultClass.NODE_CRASH.name() + "/" + c));
   }
 
   private Suspicion nodesSilent(

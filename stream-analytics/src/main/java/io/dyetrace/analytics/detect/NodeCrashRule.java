@@ -102,7 +102,7 @@ final class NodeCrashRule implements FaultRule {
     List<Evidence> evidence = new ArrayList<>(lossEvidence(now, node, lost));
     evidence.add(muteEvidence(node, stream, beating));
     double nats = stream.gatewayAlive() ? MUTE_NATS : DEAD_NATS;
-    suspicions.add(suspicion(now, node, lost, nats, evidence));
+    suspicions.add(suspicion(now, node, Strays.share(now, node, lost, mute), nats, evidence));
   }
 
   /** Why its agent holds the gateway for dead or hung. */
@@ -185,7 +185,8 @@ final class NodeCrashRule implements FaultRule {
             "%s's telemetry has been silent for %.1f s, its agent included.",
             node,
             seconds(now.nowNs() - stream.lastHeardNs())));
-    suspicions.add(suspicion(now, node, lost, 0, evidence));
+    List<JudgedProbe> own = Strays.share(now, node, lost, unwell);
+    suspicions.add(suspicion(now, node, own, 0, evidence));
   }
 
   /**
@@ -260,8 +261,12 @@ final class NodeCrashRule implements FaultRule {
   /** The probers that lost them do get answers over other nodes: it is not the prober. */
   private static boolean probersWell(Evaluation now, String node, List<JudgedProbe> lost) {
     long firstNs = Evaluation.first(lost);
-    boolean onlyNode = now.network().nodesIn(now.network().tierOf(node)).size() == 1;
-    return onlyNode
+    // When none of its tier gives a sign of life, nobody can be answered.
+    boolean noneLives =
+        now.network().nodesIn(now.network().tierOf(node)).stream()
+            .map(now::node)
+            .allMatch(n -> n.mute(now.nowNs()) || !n.agentFresh(now.nowNs()));
+    return noneLives
         || lost.stream()
             .map(JudgedProbe::prober)
             .distinct()

@@ -1,9 +1,13 @@
 package io.dyetrace.analytics.detect;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Judged probes by the components they met, or may have met; each list oldest first. */
 final class ProbeIndex {
@@ -74,6 +78,14 @@ final class ProbeIndex {
     while (next < strays.size()) {
       add(all, strays.get(next++), node);
     }
+    return all;
+  }
+
+  /** One of the nodes is on their way, or a node on their way is not known; in no order. */
+  Collection<JudgedProbe> mayPassAny(Collection<String> nodes) {
+    Set<JudgedProbe> all = Collections.newSetFromMap(new IdentityHashMap<>());
+    nodes.forEach(n -> all.addAll(passing(n)));
+    all.addAll(strays);
     return all;
   }
 

@@ -1,7 +1,10 @@
 package io.dyetrace.analytics.detect;
 
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -97,6 +100,33 @@ final class Strays {
         Comparator.comparingLong((String n) -> -now.node(n).lastPointNs())
             .thenComparing(Comparator.naturalOrder());
     return sharing.stream().filter(n -> serves(now, p, n) && order.compare(n, node) < 0).count();
+  }
+
+  /**
+   * What one of several nodes explains: each takes its part of the strays, so that one does not
+   * explain the others away.
+   */
+  static List<JudgedProbe> share(
+      Evaluation now, String node, List<JudgedProbe> lost, List<String> sharing) {
+    Map<String, List<String>> byVip = new HashMap<>();
+    List<JudgedProbe> share = new ArrayList<>();
+    for (JudgedProbe p : lost) {
+      List<String> sharers = List.of();
+      if (p.node().isEmpty()) {
+        sharers =
+            byVip.computeIfAbsent(
+                p.vip(), k -> sharing.stream().filter(n -> serves(now, p, n)).toList());
+      }
+      if (sharers.size() < 2 || sharers.get(turn(p, sharers.size())).equals(node)) {
+        share.add(p);
+      }
+    }
+    return share.isEmpty() ? lost : share;
+  }
+
+  /** Neighbouring probes go to different nodes, whatever the pattern of their numbers. */
+  private static int turn(JudgedProbe p, int of) {
+    return (int) Math.floorMod((p.key() * 0x9e3779b97f4a7c15L) >>> 32, (long) of);
   }
 
   /**

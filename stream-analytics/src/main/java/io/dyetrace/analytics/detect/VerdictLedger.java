@@ -134,7 +134,7 @@ final class VerdictLedger {
         continue;
       }
       if (a.suspicion().lastBadNs() <= resolvedNs.getOrDefault(h.faultId(), NONE)
-          || coveredByOpen(h)) {
+          || coveredByOpen(now, h)) {
         continue;
       }
       accused.add(h.faultId());
@@ -211,9 +211,9 @@ final class VerdictLedger {
       Open known = e.getValue();
       Hypothesis h = hypothesis(known.last);
       FaultRule rule = rule(h.faultClass());
-      boolean superseded = coveredByOpen(h);
+      boolean superseded = coveredByOpen(now, h);
       boolean drained = isDrained(now, h);
-      Health health = superseded || drained ? Health.HEALTHY : rule.health(now, h);
+      Health health = superseded || drained ? Health.HEALTHY : health(now, h, rule);
       if (isUnused(now, known, health)) {
         revisions.add(writer.unused(now, known.last, known.untoldSinceNs));
       } else if (!isHealthyForLong(now, known, health, superseded, rule)) {
@@ -272,8 +272,17 @@ final class VerdictLedger {
       case NODE -> now.node(h.component()).drained();
       case VIP_ON_NODE ->
           now.node(h.component().substring(h.component().lastIndexOf('@') + 1)).drained();
+      case RACK, ZONE -> {
+        Place place = now.network().places().of(h);
+        yield place != null && place.nodes.stream().allMatch(n -> now.node(n).drained());
+      }
       default -> false;
     };
+  }
+
+  private static Health health(Evaluation now, Hypothesis h, FaultRule rule) {
+    Place place = now.network().places().of(h);
+    return place == null ? rule.health(now, h) : SharedFaults.health(now, place, rule);
   }
 
   /** When it was well again at the latest: healthy means that nothing was bad for so long. */
@@ -295,8 +304,9 @@ final class VerdictLedger {
     }
   }
 
-  private boolean coveredByOpen(Hypothesis h) {
-    return open.values().stream().anyMatch(o -> Arbiter.covers(hypothesis(o.last), h));
+  private boolean coveredByOpen(Evaluation now, Hypothesis h) {
+    return open.values().stream()
+        .anyMatch(o -> Arbiter.covers(now.network(), hypothesis(o.last), h));
   }
 
   private FaultRule rule(FaultClass faultClass) {

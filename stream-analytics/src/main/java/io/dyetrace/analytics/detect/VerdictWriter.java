@@ -2,6 +2,7 @@ package io.dyetrace.analytics.detect;
 
 import io.dyetrace.common.config.LocationConfig;
 import io.dyetrace.common.record.Alternative;
+import io.dyetrace.common.record.ComponentKind;
 import io.dyetrace.common.record.Evidence;
 import io.dyetrace.common.record.ProbeKey;
 import io.dyetrace.common.record.Schema;
@@ -20,6 +21,9 @@ final class VerdictWriter {
 
   /** Nobody is certain. */
   private static final double MOST_CONFIDENT = 0.999;
+
+  /** Racks or zones that tell whether others are well. */
+  private static final int PLACES = 32;
 
   private static final String NATS = "log_likelihood_ratio_nats";
 
@@ -208,6 +212,12 @@ final class VerdictWriter {
           case PROBER -> now.network().probers();
           case BACKEND -> List.copyOf(now.network().hosts());
           case VIP -> now.network().vips();
+          case RACK, ZONE ->
+              now.network().places().all(h.kind()).stream()
+                  .filter(p -> !p.nodes.isEmpty())
+                  .map(p -> p.name)
+                  .limit(PLACES)
+                  .toList();
           default -> List.of();
         };
     List<JudgedProbe> probes = now.probes(sinceNs, p -> p.fate() != Fate.UNDECIDED);
@@ -233,6 +243,11 @@ final class VerdictWriter {
   private static void locate(Evaluation now, Hypothesis h, Verdict.Builder v) {
     String component = located(now, h);
     v.setRegion(now.network().topology().region());
+    Place place = now.network().places().of(h);
+    if (place != null) {
+      v.setZone(place.zone).setRack(place.kind == ComponentKind.RACK ? place.name : "");
+      return;
+    }
     now.network()
         .topology()
         .location(component)
