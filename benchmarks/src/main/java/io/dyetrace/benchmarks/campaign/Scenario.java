@@ -259,6 +259,27 @@ enum Scenario {
       at.nodesOfZone(zone).forEach(n -> powerOff(sim, at, n));
       return at.ofPlace(this, "every node of a zone is gone", zone, at.nodesOfZone(zone));
     }
+  },
+  ALL_REPLIES_CUT(FaultClass.LINK_LOSS) {
+    @Override
+    Label inject(Simulation sim, Site at) {
+      sim.linkLoss(LinkLoss.of(Way.FROM_NODE, "", 1, at.fromNs(), at.toNs()));
+      return at.label(this, "no reply comes back to any prober", at.ofPath("gateways->probers"));
+    }
+  },
+  ALL_PROBES_CUT(FaultClass.LINK_LOSS) {
+    @Override
+    Label inject(Simulation sim, Site at) {
+      sim.linkLoss(LinkLoss.of(Way.TO_NODE, "", 1, at.fromNs(), at.toNs()));
+      return at.label(this, "no probe reaches any gateway", at.ofPath("probers->gateways"));
+    }
+  },
+  ALL_BACKENDS_CUT(FaultClass.LINK_LOSS) {
+    @Override
+    Label inject(Simulation sim, Site at) {
+      sim.linkLoss(LinkLoss.of(Way.TO_BACKEND, "", 1, at.fromNs(), at.toNs()));
+      return at.label(this, "nothing reaches the rack that all servers stand in", "rack-s");
+    }
   };
 
   /** Faults that the detection does not claim to know yet: they are counted apart. */

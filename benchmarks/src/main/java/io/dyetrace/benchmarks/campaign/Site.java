@@ -75,6 +75,15 @@ record Site(Topology topology, Random random, long fromNs, long toNs, double sha
     return label(scenario, severity, List.of(component));
   }
 
+  /**
+   * What is right to say when all is lost between the gateways and the probers: the stretch; the
+   * probers' zone where the gateways stand in several.
+   */
+  List<String> ofPath(String stretch) {
+    long zones = gateways().stream().map(c -> zoneOf(c.name())).distinct().count();
+    return List.of(zones == 1 ? stretch : zoneOf(prober()));
+  }
+
   /** Of several components, each of which is rightly accused. */
   Label label(Scenario scenario, String severity, List<String> components) {
     return new Label(scenario.faultClass(), components, fromNs, toNs, severity, 1);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Picks the smallest set of faults that explains the bad probes: the suspicion that explains most
@@ -100,7 +101,8 @@ final class Arbiter {
 
   private Accusation rate(Evaluation now, Suspicion s, Set<Long> others, double ownNats) {
     Map<Hypothesis, Double> nats = new TreeMap<>();
-    if (s.hypothesis().faultClass() == FaultClass.LINK_LOSS) {
+    if (s.hypothesis().faultClass() == FaultClass.LINK_LOSS
+        && !CommonPathRule.isOf(s.hypothesis())) {
       nats.putAll(now.losses().contest().rivals(s.hypothesis()));
       return rate(s, nats, ownNats);
     }
@@ -115,16 +117,16 @@ final class Arbiter {
   private Accusation rate(Suspicion s, Map<Hypothesis, Double> nats, double ownNats) {
     nats.put(s.hypothesis(), ownNats);
     Map<Hypothesis, Double> posteriors = likelihood.posteriors(nats);
-    List<Rated> alternatives =
+    Stream<Rated> rivals =
         posteriors.entrySet().stream()
             .filter(e -> !e.getKey().equals(s.hypothesis()))
             .sorted(
                 Map.Entry.<Hypothesis, Double>comparingByValue()
                     .reversed()
                     .thenComparing(Map.Entry.comparingByKey()))
-            .limit(ALTERNATIVES)
-            .map(e -> new Rated(e.getKey(), e.getValue()))
-            .toList();
+            .map(e -> new Rated(e.getKey(), e.getValue()));
+    List<Rated> alternatives =
+        Stream.concat(s.alternatives().stream(), rivals).limit(ALTERNATIVES).toList();
     return new Accusation(s, ownNats, posteriors.getOrDefault(s.hypothesis(), 0.0), alternatives);
   }
 
@@ -136,6 +138,9 @@ final class Arbiter {
   static boolean covers(Network network, Hypothesis larger, Hypothesis smaller) {
     if (larger.equals(smaller)) {
       return false;
+    }
+    if (CommonPathRule.isOf(larger)) {
+      return sharesPath(smaller.faultClass());
     }
     Place place = network.places().of(larger);
     if (place != null) {
@@ -165,6 +170,14 @@ final class Arbiter {
   private static boolean explainsLoss(FaultClass faultClass) {
     return switch (faultClass) {
       case NODE_CRASH, NODE_JITTER, PROBER_FAULT, BACKEND_DOWN -> true;
+      default -> false;
+    };
+  }
+
+  /** Where nothing passes, everybody on the way seems to fail. */
+  private static boolean sharesPath(FaultClass faultClass) {
+    return switch (faultClass) {
+      case LINK_LOSS, PROBER_FAULT, BACKEND_DOWN -> true;
       default -> false;
     };
   }

@@ -17,6 +17,11 @@ interface FaultRule {
    */
   boolean concludesFromSilence();
 
+  /** Whether verdicts of this kind are its own; those of its class, as a rule. */
+  default boolean judges(Hypothesis h) {
+    return h.faultClass() == faultClass();
+  }
+
   /** Every component that seems to have the fault now. */
   List<Suspicion> suspects(Evaluation now);
 

@@ -13,6 +13,7 @@ final class FaultRules {
           new NodeJitterRule(),
           new ProberFaultRule(),
           new BackendDownRule(),
+          new CommonPathRule(),
           new ConfigErrorRule(),
           new LinkLossRule(),
           new NodeOverloadRule(),
@@ -21,4 +22,12 @@ final class FaultRules {
           new NoDataRule());
 
   private FaultRules() {}
+
+  /** The rule that tells whether an open verdict's component is well again. */
+  static FaultRule of(Hypothesis h) {
+    return ALL.stream()
+        .filter(r -> r.judges(h))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("no rule for " + h.faultId()));
+  }
 }

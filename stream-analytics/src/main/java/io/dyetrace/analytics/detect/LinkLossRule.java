@@ -26,6 +26,9 @@ final class LinkLossRule implements FaultRule {
   @Override
   public List<Suspicion> suspects(Evaluation now) {
     List<Suspicion> suspicions = new ArrayList<>();
+    if (now.probes().stream().noneMatch(p -> p.fate().isAnswered())) {
+      return suspicions; // where nothing is answered there is nobody to compare with
+    }
     for (LossContest.Found f : now.losses().contest().found(now)) {
       List<JudgedProbe> lost = f.run().losses().stream().map(Loss::probe).toList();
       long firstNs = Evaluation.first(lost);

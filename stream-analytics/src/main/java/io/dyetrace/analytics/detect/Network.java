@@ -261,7 +261,7 @@ final class Network {
       case PROBER -> probers.contains(name);
       case BACKEND -> hosts().contains(name);
       case VIP -> nodesByVip.containsKey(name);
-      case LINK -> !namedEnd(name).isEmpty();
+      case LINK -> Stretch.is(name) || !namedEnd(name).isEmpty();
       case VIP_ON_NODE -> {
         int at = name.lastIndexOf('@');
         yield nodesOf(name.substring(0, Math.max(0, at))).contains(name.substring(at + 1));

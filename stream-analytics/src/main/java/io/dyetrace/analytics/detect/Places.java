@@ -6,7 +6,9 @@ import io.dyetrace.common.topology.Component;
 import io.dyetrace.common.topology.Topology;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,18 @@ final class Places {
       case ZONE -> zones.get(h.component());
       default -> null;
     };
+  }
+
+  /** The smallest place that holds all of some components; none when there is no such place. */
+  @Nullable Place holding(Collection<String> components) {
+    Set<String> inRacks = new HashSet<>();
+    Set<String> inZones = new HashSet<>();
+    for (String c : components) {
+      inRacks.add(rackOf(c));
+      inZones.add(zoneOf(c));
+    }
+    Place rack = inRacks.size() == 1 ? racks.get(inRacks.iterator().next()) : null;
+    return rack != null || inZones.size() != 1 ? rack : zones.get(inZones.iterator().next());
   }
 
   /** The zone that a component stands in; empty when it is not in the topology. */

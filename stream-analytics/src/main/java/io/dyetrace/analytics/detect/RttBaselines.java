@@ -28,7 +28,7 @@ final class RttBaselines {
   }
 
   private final DetectorConfig.Jitter config;
-  private final Map<String, Baseline> byPair = new TreeMap<>();
+  private final TreeMap<String, Baseline> byPair = new TreeMap<>();
 
   RttBaselines(DetectorConfig.Jitter config) {
     this.config = config;
@@ -56,6 +56,12 @@ final class RttBaselines {
       return 0;
     }
     return b.medianNs != 0 || b.filled == 0 ? b.medianNs : median(b.block, b.filled);
+  }
+
+  /** Some node has answered the prober before. */
+  boolean knows(String prober) {
+    String first = byPair.ceilingKey(prober + ">");
+    return first != null && first.startsWith(prober + ">");
   }
 
   boolean delayed(double rttNs, double baselineNs) {

@@ -45,6 +45,11 @@ final class SharedFaults {
 
   private SharedFaults() {}
 
+  /** Whether the fault of a place is told by its members. */
+  static boolean have(FaultClass faultClass) {
+    return CLASSES.contains(faultClass);
+  }
+
   /** The places whose members are suspected of the same. */
   static List<Suspicion> suspects(Evaluation now, List<Suspicion> found) {
     List<Suspicion> suspicions = new ArrayList<>();

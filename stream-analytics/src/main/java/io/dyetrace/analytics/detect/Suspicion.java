@@ -13,6 +13,7 @@ import java.util.List;
  *     gaps, drop rates
  * @param affectedVips sorted
  * @param evidenceSql shows the evidence in ClickHouse
+ * @param alternatives other names for the same fault: what else it may be without being a rival
  */
 record Suspicion(
     Hypothesis hypothesis,
@@ -22,4 +23,26 @@ record Suspicion(
     double telemetryNats,
     List<Evidence> evidence,
     List<String> affectedVips,
-    String evidenceSql) {}
+    String evidenceSql,
+    List<Arbiter.Rated> alternatives) {
+  Suspicion(
+      Hypothesis hypothesis,
+      long firstBadNs,
+      long lastBadNs,
+      List<JudgedProbe> explains,
+      double telemetryNats,
+      List<Evidence> evidence,
+      List<String> affectedVips,
+      String evidenceSql) {
+    this(
+        hypothesis,
+        firstBadNs,
+        lastBadNs,
+        explains,
+        telemetryNats,
+        evidence,
+        affectedVips,
+        evidenceSql,
+        List.of());
+  }
+}

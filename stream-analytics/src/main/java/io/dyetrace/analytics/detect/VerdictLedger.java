@@ -130,7 +130,7 @@ final class VerdictLedger {
     Set<String> accused = new HashSet<>();
     for (Arbiter.Accusation a : accusations) {
       Hypothesis h = a.suspicion().hypothesis();
-      if (!caughtUp && rule(h.faultClass()).concludesFromSilence()) {
+      if (!caughtUp && FaultRules.of(h).concludesFromSilence()) {
         continue;
       }
       if (a.suspicion().lastBadNs() <= resolvedNs.getOrDefault(h.faultId(), NONE)
@@ -210,7 +210,7 @@ final class VerdictLedger {
       }
       Open known = e.getValue();
       Hypothesis h = hypothesis(known.last);
-      FaultRule rule = rule(h.faultClass());
+      FaultRule rule = FaultRules.of(h);
       boolean superseded = coveredByOpen(now, h);
       boolean drained = isDrained(now, h);
       Health health = superseded || drained ? Health.HEALTHY : health(now, h, rule);
@@ -282,7 +282,9 @@ final class VerdictLedger {
 
   private static Health health(Evaluation now, Hypothesis h, FaultRule rule) {
     Place place = now.network().places().of(h);
-    return place == null ? rule.health(now, h) : SharedFaults.health(now, place, rule);
+    return place == null || !SharedFaults.have(h.faultClass())
+        ? rule.health(now, h)
+        : SharedFaults.health(now, place, rule);
   }
 
   /** When it was well again at the latest: healthy means that nothing was bad for so long. */
@@ -307,14 +309,6 @@ final class VerdictLedger {
   private boolean coveredByOpen(Evaluation now, Hypothesis h) {
     return open.values().stream()
         .anyMatch(o -> Arbiter.covers(now.network(), hypothesis(o.last), h));
-  }
-
-  private FaultRule rule(FaultClass faultClass) {
-    FaultRule rule = rules.get(faultClass);
-    if (rule == null) {
-      throw new IllegalStateException("no rule for " + faultClass);
-    }
-    return rule;
   }
 
   private static Hypothesis hypothesis(Verdict v) {

@@ -248,6 +248,9 @@ final class VerdictWriter {
       v.setZone(place.zone).setRack(place.kind == ComponentKind.RACK ? place.name : "");
       return;
     }
+    if (CommonPathRule.isOf(h)) {
+      return; // it stands nowhere
+    }
     now.network()
         .topology()
         .location(component)

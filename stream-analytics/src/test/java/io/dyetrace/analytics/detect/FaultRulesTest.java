@@ -17,6 +17,7 @@ class FaultRulesTest {
             FaultClass.NODE_JITTER,
             FaultClass.PROBER_FAULT,
             FaultClass.BACKEND_DOWN,
+            FaultClass.LINK_LOSS,
             FaultClass.CONFIG_ERROR,
             FaultClass.LINK_LOSS,
             FaultClass.NODE_OVERLOAD,
