@@ -158,14 +158,14 @@ void decolour_ahead(struct worker *worker, struct rte_mbuf *const *packets, unsi
 // NOPs over the option, whose sum is known. All of it stands at even offsets.
 static inline void erase_usual(uint8_t *tcp, uint8_t *option)
 {
-	const uint64_t nops = 0x0101010101010101, sum_of_nops = DT_COLOUR_BYTES / 2 * 0x0101;
+	static const uint8_t nops[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	const uint32_t sum_of_nops = DT_COLOUR_BYTES / 2 * 0x0101;
 	uint64_t sum = checksum_add64(load_raw64(option), load_raw64(option + 8));
 
 	sum = ~checksum_add64(sum, load_raw32(option + 16));
 	sum = checksum_add64(sum, sum_of_nops + (uint16_t)~load_raw16(tcp + TCP_CHECKSUM));
-	memcpy(option, &nops, 8);
-	memcpy(option + 8, &nops, 8);
-	memcpy(option + 16, &nops, 4);
+	static_assert(sizeof(nops) == DT_COLOUR_BYTES, "all of it");
+	memcpy(option, nops, sizeof(nops)); // one store of 16 and one of 4
 	store_raw16(tcp + TCP_CHECKSUM, (uint16_t)~checksum_fold(sum));
 }
 
@@ -182,8 +182,11 @@ void decolour_usual(struct worker *worker, struct rte_mbuf *packet)
 
 	meta->stage = DT_TP_COLOUR;
 	if (likely(result == DT_COLOUR_VERIFIED)) {
-		follow(worker, meta, flags, prober_id, probe_sequence,
-			meta->mac != DT_COLOUR_MAC_RIGHT);
+		// Of the three that are right only the two beside the time's epoch are odd.
+		static_assert(DT_COLOUR_MAC_RIGHT_BEFORE % 2 == 1 && DT_COLOUR_MAC_RIGHT % 2 == 0 &&
+				      DT_COLOUR_MAC_RIGHT_AFTER % 2 == 1,
+			"told by the lowest bit");
+		follow(worker, meta, flags, prober_id, probe_sequence, meta->mac & 1);
 		stamp(worker, meta, DT_TP_RX);
 		stamp(worker, meta, DT_TP_COLOUR);
 	} else {
