@@ -18,7 +18,7 @@ run() {
 }
 
 run --full-speed --without-detector --nodes 1000 --rate 80000 --seconds 20 --warmup 10 "$@"
-run --full-speed --nodes 40 --rate 4000 --seconds 40 --warmup 15 "$@"
+run --full-speed --nodes 1000 --rate 80000 --seconds 30 --warmup 20 "$@"
 run --nodes 40 --rate 4000 --seconds 50 --warmup 20 "$@"
 
 mv "$out.json.new" "$out.json"
