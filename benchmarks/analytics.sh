@@ -13,7 +13,8 @@ rm -f "$out.json.new" "$out.log"
 
 # One JVM a run: what one has compiled and collected is not another's.
 run() {
-	"$java" -Xmx4g -cp "$jar:benchmarks/target/lib/*" io.dyetrace.benchmarks.job.JobBench --json "$out.json.new" "$@" 2>"$out.err" \
+	"$java" -Xmx4g -Dlogback.configurationFile=logback-job.xml -cp "$jar:benchmarks/target/lib/*" \
+		io.dyetrace.benchmarks.job.JobBench --json "$out.json.new" "$@" 2>"$out.err" \
 		| tee -a "$out.log" || { tail -20 "$out.err" >&2; exit 1; }
 }
 
